@@ -1,0 +1,15 @@
+"""What a thread is doing: recording gradients, training or predicting. Thread-local, shared by every layer above."""
+
+from __future__ import annotations
+
+import threading
+
+__all__ = ["state"]
+
+
+class _State(threading.local):
+    recording: bool = False  # inside autograd.record(): operators enter torch's graph
+    training: bool = False  # Dropout drops, BatchNorm uses the batch's statistics
+
+
+state = _State()

@@ -1,0 +1,27 @@
+"""Checks that several operators make of their inputs, where torch would compute on or fail obscurely."""
+
+from __future__ import annotations
+
+import torch
+
+__all__ = ["need_bias", "need_float", "need_shape"]
+
+
+def need_float(data: torch.Tensor) -> None:
+    """Raise ValueError unless ``data`` is floating-point."""
+    if not data.is_floating_point():
+        raise ValueError("only floating-point data is supported; convert it with .astype('float32')")
+
+
+def need_bias(bias: torch.Tensor | None, no_bias: bool) -> None:
+    """Raise ValueError unless a bias is given exactly when ``no_bias`` is false."""
+    if (bias is None) is not no_bias:
+        raise ValueError(
+            "bias is missing; give it, or no_bias=True" if bias is None else "a bias is given in spite of no_bias"
+        )
+
+
+def need_shape(name: str, tensor: torch.Tensor, shape: tuple[int, ...]) -> None:
+    """Raise ValueError unless the input of that name has that shape."""
+    if tensor.shape != shape:
+        raise ValueError(f"{name} must have shape {tuple(shape)}, but has {tuple(tensor.shape)}")

@@ -1,0 +1,300 @@
+"""Operators of one array, element by element: mathematics, rounding, casting, selection, gradient stops.
+
+Most are one torch function, and stand in two tables. Integer arrays stay integer, as in MXNet: ``exp`` of int32 values
+is cut to int32. Arrays of bool have no mathematics; they can be cast, copied and selected.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .. import dtypes
+from .attributes import Dtype
+from .checks import need_float
+from .registry import operator
+
+__all__: list[str] = []
+
+Function = Callable[[Tensor], Tensor]
+
+
+def in_dtype(function: Function) -> Function:
+    """``function``, answering in the dtype of its input where torch answers integers with floats."""
+
+    def apply(data: Tensor) -> Tensor:
+        return function(data) if data.is_floating_point() else as_integers(function(data), data)
+
+    return apply
+
+
+def as_integers(result: Tensor, like: Tensor) -> Tensor:
+    """A result cut to the dtype of the integer array that it was computed from."""
+    if like.dtype is torch.bool:
+        raise ValueError("bool arrays have no mathematics; convert with .astype('float32')")
+    return result.to(like.dtype)
+
+
+def round_half_away(data: Tensor) -> Tensor:
+    if data.is_floating_point():  # the largest number below a half: a half itself would carry 0.49999997 to 1
+        data = torch.add(data, torch.sign(data), alpha=0.5 - torch.finfo(data.dtype).eps / 4)
+    return torch.trunc(data)
+
+
+def round_half_down(data: Tensor) -> Tensor:
+    below, above = torch.floor(data), torch.ceil(data)
+    return torch.where(data - below <= above - data, below, above)
+
+
+class WithDerivative(torch.autograd.Function):
+    """``function(data)`` where torch has no such function; its derivative is ``derivative(data, result)``."""
+
+    @staticmethod
+    def forward(ctx: Any, data: Tensor, function: Function, derivative: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
+        result = function(data)
+        ctx.save_for_backward(data, result)
+        ctx.derivative = derivative
+        return result
+
+    @staticmethod
+    def backward(ctx: Any, *heads: Tensor) -> tuple[Tensor, None, None]:
+        return heads[0] * ctx.derivative(*ctx.saved_tensors), None, None
+
+
+def _cbrt(data: Tensor) -> Tensor:
+    wide = data.double()
+    return torch.copysign(wide.abs().pow(1 / 3), wide).to(data.dtype)
+
+
+def _gamma(data: Tensor) -> Tensor:
+    wide = data.double()
+    below = torch.floor(wide)
+    size = torch.exp(torch.lgamma(wide)).masked_fill((wide < 0) & (below == wide), math.nan)
+    return torch.where((wide < 0) & (below % 2 != 0), -size, size).to(data.dtype)
+
+
+def cbrt(data: Tensor) -> Tensor:
+    return WithDerivative.apply(data, _cbrt, lambda data, result: 1 / (3 * result * result))
+
+
+def rcbrt(data: Tensor) -> Tensor:
+    return torch.reciprocal(cbrt(data) if data.is_floating_point() else _cbrt(data.double()))
+
+
+def gamma(data: Tensor) -> Tensor:
+    return WithDerivative.apply(data, _gamma, lambda data, result: result * torch.digamma(data))
+
+
+# fmt: off
+# Functions that keep integer dtypes by themselves.
+_KEEP = (
+    ("abs", torch.abs, "Absolute value"),
+    ("sign", in_dtype(torch.sign), "-1, 0 or 1"),
+    ("ceil", torch.ceil, "Smallest whole number that is not below"),
+    ("floor", torch.floor, "Largest whole number that is not above"),
+    ("trunc", torch.trunc, "Whole number next towards zero"),
+    ("fix", torch.trunc, "Whole number next towards zero"),
+    ("round", round_half_away, "Nearest whole number, halves away from zero"),
+    ("rint", round_half_down, "Nearest whole number, halves to the lower one"),
+    ("square", in_dtype(torch.square), "``x**2``"),
+    ("relu", torch.relu, "``max(x, 0)``"),
+    ("negative", torch.neg, "``-x``"),
+)
+# Functions that torch answers in floating point.
+_FLOAT = (
+    ("sqrt", torch.sqrt, "Square root"),
+    ("rsqrt", torch.rsqrt, "``1 / sqrt(x)``"),
+    ("cbrt", cbrt, "Cube root"),
+    ("rcbrt", rcbrt, "``1 / cbrt(x)``"),
+    ("exp", torch.exp, "``e**x``"),
+    ("expm1", torch.expm1, "``exp(x) - 1``, accurate near 0"),
+    ("log", torch.log, "Natural logarithm"),
+    ("log10", torch.log10, "Logarithm to base 10"),
+    ("log2", torch.log2, "Logarithm to base 2"),
+    ("log1p", torch.log1p, "``log(1 + x)``, accurate near 0"),
+    ("sin", torch.sin, "Sine"),
+    ("cos", torch.cos, "Cosine"),
+    ("tan", torch.tan, "Tangent"),
+    ("arcsin", torch.asin, "Inverse sine, in [-pi/2, pi/2]"),
+    ("arccos", torch.acos, "Inverse cosine, in [0, pi]"),
+    ("arctan", torch.atan, "Inverse tangent, in [-pi/2, pi/2]"),
+    ("sinh", torch.sinh, "Hyperbolic sine"),
+    ("cosh", torch.cosh, "Hyperbolic cosine"),
+    ("tanh", torch.tanh, "Hyperbolic tangent"),
+    ("arcsinh", torch.asinh, "Inverse hyperbolic sine"),
+    ("arccosh", torch.acosh, "Inverse hyperbolic cosine"),
+    ("arctanh", torch.atanh, "Inverse hyperbolic tangent"),
+    ("degrees", torch.rad2deg, "Radians to degrees"),
+    ("radians", torch.deg2rad, "Degrees to radians"),
+    ("sigmoid", torch.sigmoid, "``1 / (1 + exp(-x))``"),
+    ("softsign", F.softsign, "``x / (1 + abs(x))``"),
+    ("reciprocal", torch.reciprocal, "``1 / x``"),
+    ("erf", torch.erf, "Gauss error function"),
+    ("erfinv", torch.erfinv, "Inverse of the Gauss error function"),
+    ("gamma", gamma, "Gamma function"),
+    ("gammaln", torch.lgamma, "Logarithm of the absolute value of the gamma function"),
+)
+# fmt: on
+
+
+def _one_array(data): ...
+
+
+for _name, _function, _doc in _KEEP:
+    operator(_name, signature=_one_array, doc=f"{_doc}, element by element.")(_function)
+for _name, _function, _doc in _FLOAT:
+    operator(_name, signature=_one_array, doc=f"{_doc}, element by element.")(in_dtype(_function))
+
+
+@operator("logical_not", differentiable=False)
+def logical_not(data: Tensor) -> Tensor:
+    """1 where ``data`` is 0, else 0, in the dtype of ``data``."""
+    return as_integers(torch.logical_not(data), data)
+
+
+@operator("hard_sigmoid")
+def hard_sigmoid(data: Tensor, *, alpha: float = 0.2, beta: float = 0.5) -> Tensor:
+    """``alpha * data + beta``, cut to [0, 1]. Only for floating-point arrays."""
+    need_float(data)
+    return F.hardtanh(data * alpha + beta, 0.0, 1.0)
+
+
+@operator("clip")
+def clip(data: Tensor, *, a_min: float, a_max: float) -> Tensor:
+    """``data`` with every value below ``a_min`` or above ``a_max`` replaced by that bound."""
+    result = torch.clamp(data, a_min, a_max)
+    return result if result.dtype is data.dtype else as_integers(result, data)
+
+
+@operator("smooth_l1")
+def smooth_l1(data: Tensor, *, scalar: float = 1.0) -> Tensor:
+    """``(scalar * x)**2 / 2`` where ``abs(x) < 1 / scalar**2``, else ``abs(x) - 0.5 / scalar**2``."""
+    x = data if data.is_floating_point() else data.float()
+    result = F.smooth_l1_loss(x, torch.zeros_like(x), reduction="none", beta=1 / scalar**2)
+    return result if x is data else as_integers(result, data)
+
+
+@operator("Cast", aliases=["cast"], may_return_input=True)
+def cast(data: Tensor, *, dtype: Dtype) -> Tensor:
+    """``data`` converted to ``dtype``: floats are cut to integers, integers wrap, anything but 0 is True."""
+    return data.to(dtypes.by_name[dtype].torch)
+
+
+@operator("amp_cast", may_return_input=True)
+def amp_cast(data: Tensor, *, dtype: Dtype) -> Tensor:
+    """``cast`` of float32, float16 and bfloat16 arrays; others pass as they are. For mixed precision."""
+    return data.to(dtypes.by_name[dtype].torch) if data.is_floating_point() and data.dtype.itemsize < 8 else data
+
+
+@operator("_copy", aliases=["identity"], may_return_input=True)
+def identity(data: Tensor) -> Tensor:
+    """A copy of ``data``."""
+    return data
+
+
+class FixedGradient(torch.autograd.Function):
+    """A copy of ``data``; the gradient is ``gradient``, a number as a tensor, whatever comes from above."""
+
+    @staticmethod
+    def forward(ctx: Any, data: Tensor, gradient: Tensor) -> Tensor:
+        ctx.save_for_backward(gradient)
+        return data.clone()
+
+    @staticmethod
+    def backward(ctx: Any, *heads: Tensor) -> tuple[Tensor, None]:
+        return ctx.saved_tensors[0].expand_as(heads[0]), None
+
+
+def fixed_gradient(data: Tensor, value: float) -> Tensor:
+    return FixedGradient.apply(data, torch.full((), value, dtype=data.dtype, device=data.device))
+
+
+@operator("BlockGrad", aliases=["stop_gradient"], may_return_input=True)
+def stop_gradient(data: Tensor) -> Tensor:
+    """A copy of ``data`` whose gradient is 0: what lies below receives zeros, not nothing."""
+    return fixed_gradient(data, 0) if data.requires_grad else data
+
+
+@operator("make_loss")
+def make_loss(data: Tensor) -> Tensor:
+    """A copy of ``data`` that is a loss: its gradient is 1 everywhere, whatever becomes of the copy."""
+    return fixed_gradient(data, 1)
+
+
+@operator("MakeLoss")
+def make_scaled_loss(
+    data: Tensor,
+    *,
+    grad_scale: float = 1.0,
+    valid_thresh: float = 0.0,
+    normalization: Literal["null", "batch", "valid"] = "null",
+) -> Tensor:
+    """A copy of ``data`` that is a loss: its gradient is ``grad_scale`` everywhere, whatever becomes of the copy.
+
+    ``normalization="batch"`` divides the gradient by the size of axis 0, ``"valid"`` by the number of values greater
+    than ``valid_thresh`` (at least 1).
+    """
+    need_float(data)
+    gradient = torch.full((), grad_scale, dtype=data.dtype, device=data.device)
+    if normalization == "batch":
+        gradient = gradient / data.shape[0]
+    elif normalization == "valid":
+        gradient = gradient / (data.detach() > valid_thresh).sum().clamp(min=1)
+    return FixedGradient.apply(data, gradient)
+
+
+@operator("where", mixed=True)
+def where(condition: Tensor, x: Tensor, y: Tensor) -> Tensor:
+    """``x`` where ``condition`` is not 0, else ``y``.
+
+    condition: the shape of x, or (N,) to choose whole rows · x, y: (N, ...) of one shape and dtype.
+    """
+    if x.shape != y.shape or x.dtype is not y.dtype:
+        raise ValueError("x and y must have the same shape and dtype")
+    if condition.shape != x.shape:
+        if condition.shape != x.shape[:1]:
+            raise ValueError("condition must have the shape of x and y, or one value for each of their rows")
+        condition = condition.reshape(-1, *(1,) * (x.dim() - 1))
+    return torch.where(condition if condition.dtype is torch.bool else condition != 0, x, y)
+
+
+@operator("add_n", aliases=["ElementWiseSum"], may_return_input=True)
+def add_n(*args: Tensor, num_args: int = 1) -> Tensor:
+    """Sum of one or more arrays of the same shape."""
+    if not args:
+        raise ValueError("at least one array must be given")
+    total = args[0]
+    for array in args[1:]:
+        if array.shape != total.shape:
+            raise ValueError("all arrays must have the same shape")
+        total = torch.add(total, array)
+    return total
+
+
+@operator("zeros_like")
+def zeros_like(data: Tensor) -> Tensor:
+    """Zeros in the shape and dtype of ``data``, whose gradient is 0."""
+    return torch.fill(data, 0)
+
+
+@operator("ones_like")
+def ones_like(data: Tensor) -> Tensor:
+    """Ones in the shape and dtype of ``data``, whose gradient is 0."""
+    return torch.fill(data, 1)
+
+
+@operator("shape_array", differentiable=False)
+def shape_array(data: Tensor) -> Tensor:
+    """The shape of ``data``, as an int64 array."""
+    return torch.tensor(data.shape, dtype=torch.int64, device=data.device)
+
+
+@operator("size_array", differentiable=False)
+def size_array(data: Tensor) -> Tensor:
+    """The number of elements of ``data``, as an int64 array of shape (1,)."""
+    return torch.tensor([data.numel()], dtype=torch.int64, device=data.device)

@@ -1,0 +1,240 @@
+"""The operator registry: one function, one definition; every face of an operator is derived from it.
+
+::
+
+    @operator("FullyConnected", needs={"bias": lambda no_bias, **_: not no_bias})
+    def fully_connected(data, weight, bias=None, *, num_hidden: int, no_bias: bool = False, flatten: bool = True):
+        '''Affine map ``data @ weight.T + bias``. ...'''
+
+The signature is MXNet's: tensor inputs are positional (``=None`` when optional, ``*data`` when their number varies),
+attributes are keyword-only, annotated, in MXNet's order with MXNet's defaults. Keyword-only names that begin with an
+underscore are not attributes: the caller supplies them (``_train``: training mode; ``_rng``: the generator of the
+device). The function is pure: torch tensors in, torch tensors out, and it must run on torch's ``meta`` device, which is
+how shapes and dtypes are inferred.
+"""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import Any
+
+import torch
+
+from .. import dtypes
+from ..base import MXNetError, _Null
+from . import attributes as attribute_types
+from .attributes import Attribute
+
+__all__ = ["Operator", "OperatorError", "OperatorIndexError", "OperatorTypeError", "get", "operator", "operators"]
+
+_REGISTRY: dict[str, Operator] = {}
+
+
+class OperatorError(MXNetError):
+    """A call of an operator that failed: which operator, in which block, why, and what it received."""
+
+    def __init__(self, operator: str, reason: str, received: str = "") -> None:
+        super().__init__(operator, reason, received)
+        self.operator, self.reason, self.received = operator, reason, received
+        self.block: str | None = None  # the innermost block that was running; set while the error passes through it
+
+    def __str__(self) -> str:
+        where = f" in block '{self.block}'" if self.block else ""
+        received = f"\nReceived: {self.received}." if self.received else ""
+        return f"{self.operator}{where}: {self.reason}{received}"
+
+
+class OperatorIndexError(OperatorError, IndexError):
+    """An OperatorError about an index that is out of range: MXNet raises some of these as IndexError."""
+
+
+class OperatorTypeError(OperatorError, TypeError):
+    """An OperatorError about a dtype that does not exist: MXNet asks NumPy, which raises TypeError."""
+
+
+class Operator:
+    """An operator: its function and what the faces, the graph and the tests need to know about it.
+
+    Parameters
+    ----------
+    name : str
+        MXNet's name; ``aliases`` are its other names.
+    fn : callable
+        The pure function on torch tensors.
+    outputs : int or callable
+        Number of outputs; a callable gets the attributes as keywords.
+    visible : int or callable, optional
+        Number of outputs that users see, where it is smaller.
+    output_names : tuple of str
+        Suffixes of the outputs' names in a graph.
+    aux : tuple of str
+        Inputs that are auxiliary states. The function returns their new values, or None where unchanged, after its
+        outputs.
+    needs : dict
+        For optional inputs: whether a graph needs them, from the attributes.
+    mixed : bool
+        Inputs may have different dtypes.
+    returns_view, may_return_input : bool
+        The result may share memory with the first input, always or at times: eager calls copy it, graphs need not.
+    differentiable : bool
+        Whether gradients flow (false for comparisons, indices, shapes ...).
+    count : str
+        The attribute that holds the number of variadic inputs ("num_args").
+    signature, doc : callable, str
+        Where the function itself cannot say them: builtins, and functions made from a table.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        fn: Callable,
+        *,
+        aliases: Iterable[str] = (),
+        outputs: int | Callable[..., int] = 1,
+        visible: int | Callable[..., int] | None = None,
+        output_names: tuple[str, ...] = ("output",),
+        aux: tuple[str, ...] = (),
+        needs: Mapping[str, Callable[..., bool]] | None = None,
+        mixed: bool = False,
+        returns_view: bool = False,
+        may_return_input: bool = False,
+        differentiable: bool = True,
+        count: str = "num_args",
+        signature: Callable | None = None,
+        doc: str | None = None,
+    ) -> None:
+        self.name, self.fn, self.aliases = name, fn, tuple(aliases)
+        self.outputs, self.visible, self.output_names = outputs, visible, output_names
+        self.aux, self.needs, self.mixed = aux, dict(needs or {}), mixed
+        self.returns_view, self.may_return_input = returns_view, may_return_input
+        self.differentiable, self.count = differentiable, count
+        self.infer: Callable[..., dict[str, tuple]] | None = None
+        self._declaration, self._doc = signature or fn, doc
+        self._parameters = inspect.signature(self._declaration).parameters
+        self.inputs = tuple(n for n, p in self._parameters.items() if p.kind is p.POSITIONAL_OR_KEYWORD)
+        self.optional = {n for n in self.inputs if self._parameters[n].default is None}
+        self.variadic = next((n for n, p in self._parameters.items() if p.kind is p.VAR_POSITIONAL), None)
+        keywords = [n for n, p in self._parameters.items() if p.kind is p.KEYWORD_ONLY]
+        self.implicit = tuple(n for n in keywords if n.startswith("_"))
+        self.attribute_names = tuple(n for n in keywords if not n.startswith("_"))
+
+    @property
+    def random(self) -> bool:
+        return "_rng" in self.implicit
+
+    @cached_property
+    def attributes(self) -> dict[str, Attribute]:
+        """Attributes by name, in MXNet's order."""
+        hints = typing.get_type_hints(self._declaration)
+        table = {}
+        for name in self.attribute_names:
+            default = self._parameters[name].default
+            default = _Null if default is inspect.Parameter.empty else default
+            table[name] = Attribute(name, hints[name], default, attribute_types.parser(hints[name]))
+        return table
+
+    @property
+    def doc(self) -> str:
+        return self._doc or inspect.getdoc(self._declaration) or ""
+
+    def infers(self, fn: Callable[..., dict[str, tuple]]) -> Callable:
+        """Decorator: a function from the first input's shape and the attributes to the other inputs' shapes."""
+        self.infer = fn
+        return fn
+
+    def parse(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Values of the given attributes. Raises OperatorError for unknown names, illegal values and missing ones."""
+        table, values = self.attributes, {}
+        for name, value in given.items():
+            attribute = table.get(name)
+            if attribute is None:
+                known = ", ".join(table) or "none"
+                raise OperatorError(
+                    self.name, f"unknown argument {name!r} (got {value!r}). Its arguments are: {known}."
+                )
+            if value is _Null:
+                continue
+            try:
+                values[name] = attribute.parse(value)
+            except ValueError as error:
+                kind = OperatorTypeError if name.endswith("dtype") else OperatorError
+                raise kind(self.name, f"argument {name!r} must be {error}, but got {value!r}.") from None
+        for name, attribute in table.items():
+            if name not in values and attribute.required:
+                what = attribute_types.describe(attribute.annotation)
+                raise OperatorError(self.name, f"required argument {name!r} ({what}) is missing.")
+        return values
+
+    def complete(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """All attributes: the parsed ``values`` and the defaults of the others."""
+        return {n: values.get(n, a.default) for n, a in self.attributes.items()}
+
+    def num_outputs(self, values: Mapping[str, Any]) -> int:
+        return self.outputs(**self.complete(values)) if callable(self.outputs) else self.outputs
+
+    def num_visible(self, values: Mapping[str, Any]) -> int:
+        visible = self.outputs if self.visible is None else self.visible
+        return visible(**self.complete(values)) if callable(visible) else visible
+
+    def input_names(self, values: Mapping[str, Any], given: int = 0) -> tuple[str, ...]:
+        """Names of the inputs that these attributes need; ``given`` counts those of a variadic operator."""
+        if self.variadic:
+            return tuple(f"arg{i}" for i in range(given))
+        if not self.optional:
+            return self.inputs
+        full = self.complete(values)
+        return tuple(n for n in self.inputs if n not in self.optional or (n in self.needs and self.needs[n](**full)))
+
+    def failure(self, error: BaseException, tensors: Iterable[Any], values: Mapping[str, Any]) -> MXNetError:
+        """The error that a user sees when the function raised ``error``."""
+        if isinstance(error, MXNetError):
+            return error
+        names = self.inputs or [f"{self.variadic}[{i}]" for i in range(len(list(tensors)))]
+        parts = [f"{n} {describe_tensor(t)}" for n, t in zip(names, tensors, strict=False) if t is not None]
+        parts += [f"{n}={v!r}" for n, v in values.items() if not n.startswith("_")]
+        reason = str(error).strip().split("\n")[0] or type(error).__name__
+        kind = OperatorIndexError if isinstance(error, IndexError) else OperatorError
+        return kind(self.name, reason, ", ".join(parts))
+
+    def __repr__(self) -> str:
+        return f"<operator {self.name}>"
+
+
+def describe_tensor(tensor: torch.Tensor) -> str:
+    row = dtypes.by_torch.get(tensor.dtype)
+    return f"{tuple(tensor.shape)} {row.name if row else tensor.dtype}"
+
+
+def operator(name: str, **properties: Any) -> Callable[[Callable], Operator]:
+    """Decorator: define an operator. ``properties`` are those of Operator."""
+
+    def define(fn: Callable) -> Operator:
+        op = Operator(name, fn, **properties)
+        for key in (name, *op.aliases):
+            if key in _REGISTRY:
+                raise ValueError(f"operator name {key!r} is taken by {_REGISTRY[key]!r}")
+            _REGISTRY[key] = op
+        return op
+
+    return define
+
+
+def get(name: str) -> Operator:
+    """The operator of that name or alias. Raises MXNetError when there is none."""
+    try:
+        return _REGISTRY[name]
+    except KeyError:
+        raise MXNetError(f"there is no operator {name!r}.") from None
+
+
+def operators() -> Iterator[Operator]:
+    """Every operator once."""
+    return iter(dict.fromkeys(_REGISTRY.values()))
+
+
+def names() -> Iterator[str]:
+    """Every name, aliases included."""
+    return iter(_REGISTRY)
