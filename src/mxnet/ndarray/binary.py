@@ -1,0 +1,295 @@
+"""MXNet's binary array files (``.params``, ``.nd``): records of tensors to bytes and back, without NDArray.
+
+A file is little-endian (this module reads and writes it on little-endian machines only)::
+
+    uint64 0x112 | uint64 0 | uint64 count | records | uint64 count | names, each: uint64 length, UTF-8 bytes
+
+with one name per record (of a dict) or none (of a list). A shape is int32 ndim, then ndim times int64. A record is ::
+
+    uint32 magic | int32 storage | [shape of values] | shape | int32 device type | int32 device id | int32 dtype
+    | [int32 dtype, shape] per index array | values | [index arrays]
+
+where only sparse storage has the parts in brackets. Four magics were in use: V2 is what MXNet 1.x writes, V3 the same
+under NumPy shapes, where ``()`` is a scalar (in older records it meant "no shape yet"), V1 lacks the storage type, and
+before V1 there was no magic: the record begins with ndim, and dimensions are uint32.
+
+Files are not trusted: every number is checked against what may stand there and against the bytes that remain before
+anything is allocated, and nothing is executed. Whatever is wrong is an MXNetError with file, field and offset.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import struct
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, NoReturn
+
+import torch
+
+from .. import dtypes
+from ..base import MXNetError
+from ..context import Context
+
+__all__ = ["Record", "decode", "encode"]
+
+LIST_MAGIC = 0x112
+V1, V2, V3 = 0xF993FAC8, 0xF993FAC9, 0xF993FACA
+STORAGE = ("default", "row_sparse", "csr")  # the code in a file is the index
+INDEX_ARRAYS = {"default": (), "row_sparse": ("row indices",), "csr": ("row pointers", "column indices")}
+MAX_NDIM = 64  # torch's operators take no more
+DAMAGED = "the file is truncated or damaged"
+SMALLEST_RECORD = 20  # bytes of the oldest layout: ndim, one dimension, device type and id, dtype
+
+# First bytes of files that end up here by mistake, and what to do with them.
+FOREIGN = (
+    (bytes(6) + b"\x01\x12", "an array file of a big-endian machine: save it again on a little-endian one"),
+    (b"\x93NUMPY", "a NumPy .npy file: mx.nd.array(numpy.load(...)) reads it"),
+    (b"PK\x03\x04", "a zip archive: numpy.load reads .npz files, torch.load PyTorch's"),
+    (b"\x80", "a pickle, as Trainer.save_states or torch.save write: it is not opened, since pickles can run any code"),
+    (b"\x89HDF", "an HDF5 file: the h5py package reads it"),
+    (b"\x1f\x8b", "gzip-compressed: decompress it first"),
+    (b"\x0a\x23\xd7\xce", "a RecordIO file: mx.recordio.MXRecordIO reads it"),
+    (b"{", "JSON, perhaps a network's -symbol.json: its arrays are in the .params file beside it"),
+    (b"<", "HTML or XML, perhaps the error page of a failed download"),
+    (b"version https://git-lfs", "a Git LFS pointer: `git lfs pull` fetches the file itself"),
+)
+
+
+class Record(NamedTuple):
+    """One array of a file."""
+
+    values: torch.Tensor
+    """The array itself; of a sparse one, the values that are stored."""
+    context: tuple[int, int] = (1, 0)
+    """Device type (a key of Context.devtype2str) and device id where it lived when it was saved."""
+    storage: str = "default"
+    shape: tuple[int, ...] | None = None
+    """Of a sparse array; for a dense one, that of ``values``."""
+    indices: tuple[torch.Tensor, ...] = ()
+    """row_sparse: row numbers; csr: row pointers, column numbers. Unchecked: a damaged file may hold any."""
+
+
+# ---- writing ---------------------------------------------------------------------------------------------------------
+
+
+def encode(
+    records: Sequence[Record], names: Sequence[str] = (), np_shape: bool = False
+) -> Iterator[bytes | memoryview]:
+    """The file's bytes for ``records``, in pieces; tensors on the CPU are not copied.
+
+    ``names`` has one name per record, or none at all. ``np_shape`` writes V3 records. A scalar among the
+    records asks for that too: MXNet writes it as V2, which it cannot read again.
+
+    Raises ValueError for names that the file cannot hold, MXNetError for sparse records in a V3 file.
+    """
+    if names and len(names) != len(records):
+        raise ValueError(f"{len(records)} arrays cannot have {len(names)} names.")
+    encoded = [name.encode() for name in names]
+    for name in names:
+        if "\0" in name:
+            raise ValueError(f"Array name {name!r} contains a zero character, where MXNet's readers would cut it.")
+    np_shape = np_shape or any(r.values.dim() == 0 for r in records)
+    if np_shape and any(r.storage != "default" for r in records):
+        raise MXNetError(
+            "Sparse arrays cannot be saved in NumPy shape semantics, nor in one file with an array of shape (). "
+            "Save them to a file of their own, outside of np_shape."
+        )
+    yield struct.pack("<QQQ", LIST_MAGIC, 0, len(records))
+    for record in records:
+        yield from _encode_record(record, V3 if np_shape else V2)
+    yield struct.pack("<Q", len(encoded))
+    for name in encoded:
+        yield struct.pack("<Q", len(name)) + name
+
+
+def _encode_record(record: Record, magic: int) -> Iterator[bytes | memoryview]:
+    values, context, storage, shape, indices = record
+    header = struct.pack("<Ii", magic, STORAGE.index(storage))
+    if storage != "default":
+        header += _encode_shape(values.shape)
+    header += _encode_shape(values.shape if shape is None else shape)
+    header += struct.pack("<iii", *context, dtypes.resolve(values.dtype).code)
+    for index in indices:
+        header += struct.pack("<i", dtypes.resolve(index.dtype).code) + _encode_shape(index.shape)
+    yield header
+    for tensor in (values, *indices):
+        yield _raw(tensor.detach().cpu().contiguous())
+
+
+def _encode_shape(shape: Sequence[int]) -> bytes:
+    return struct.pack(f"<i{len(shape)}q", len(shape), *shape)
+
+
+def _raw(tensor: torch.Tensor) -> memoryview:
+    """The memory of a contiguous CPU tensor, as bytes."""
+    flat = tensor.as_strided((tensor.numel(),), (1,))  # not view(-1): an axis of size 0 or 1 may have any stride
+    return flat.view(torch.uint8).numpy().data
+
+
+# ---- reading ---------------------------------------------------------------------------------------------------------
+
+
+def decode(stream: io.BufferedIOBase, where: str) -> tuple[list[Record], list[str]]:
+    """The records of a seekable stream, as CPU tensors of their own, and their names (none if a list was saved).
+
+    ``where`` names the stream in errors. Raises MXNetError for anything but one whole, well-formed file.
+    """
+    size = stream.seek(0, io.SEEK_END)
+    stream.seek(0)
+    reader = _Reader(stream, size, where)
+    magic, head = struct.pack("<Q", LIST_MAGIC), stream.read(32)
+    if not head.startswith(magic):
+        reader.fail(0, "first bytes", magic.hex(" "), _describe(head))
+    reader.offset = stream.seek(len(magic))
+    reader.number("Q", "reserved word", legal=range(1))
+    count = reader.count("number of arrays", SMALLEST_RECORD)
+    records = []
+    for i in range(count):
+        reader.inside = f"array {i} of {count}: "
+        records.append(_decode_record(reader))
+    reader.inside = ""
+    at = reader.offset
+    names = [_decode_name(reader, i) for i in range(reader.count("number of names", 8))]
+    if names and len(names) != count:
+        reader.fail(at, "number of names", f"0 or {count}, the number of arrays", len(names))
+    if reader.offset != size:
+        reader.fail(reader.offset, "end of file", "no more bytes", f"{size - reader.offset} more")
+    return records, names
+
+
+def _decode_record(reader: _Reader) -> Record:
+    at = reader.offset
+    magic = reader.number("I", "record header")
+    kind, values_shape = "default", None
+    if magic in (V2, V3):
+        kind = STORAGE[reader.number("i", "storage type", legal=range(1 if magic == V3 else len(STORAGE)))]
+        if kind != "default":
+            values_shape = reader.shape("shape of the stored values")
+        shape = reader.shape("shape", scalars=magic == V3)
+    elif magic == V1:
+        shape = reader.shape("shape")
+    elif magic <= MAX_NDIM:
+        shape = reader.dimensions(magic, "I", "shape", at)
+    else:
+        versions = ", ".join(f"{v:#x}" for v in (V1, V2, V3))
+        reader.fail(at, "record header", f"{versions} or a number of dimensions up to {MAX_NDIM}", f"{magic:#x}")
+    context = (
+        reader.number("i", "device type", legal=tuple(Context.devtype2str)),
+        reader.number("i", "device id", legal=range(2**31)),
+    )
+    dtype = reader.dtype("dtype code")
+    layouts = [
+        (name, reader.dtype(f"dtype code of the {name}"), reader.shape(f"shape of the {name}"))
+        for name in INDEX_ARRAYS[kind]
+    ]
+    values = reader.tensor("values", dtype, shape if values_shape is None else values_shape)
+    return Record(values, context, kind, shape, tuple(reader.tensor(*layout) for layout in layouts))
+
+
+def _decode_name(reader: _Reader, i: int) -> str:
+    length = reader.count(f"length of name {i}", 1)
+    at = reader.offset
+    raw = reader.take(length, f"name {i}")
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        reader.fail(at, f"name {i}", "UTF-8 text", raw[:40])
+
+
+def _describe(head: bytes) -> str:
+    """What a file that begins with ``head`` seems to be, for people."""
+    if not head:
+        return "an empty file"
+    found = head[:8].hex(" ")
+    kinds = [kind for prefix, kind in FOREIGN if head.startswith(prefix)]
+    if head[8:9] == b"{":
+        kinds = ["a safetensors file: the safetensors package reads it"]
+    return f"{found}: this looks like {kinds[0]}" if kinds else found
+
+
+class _Reader:
+    """Takes checked numbers, shapes and tensors from a stream, and knows where it stands."""
+
+    def __init__(self, stream: io.BufferedIOBase, size: int, where: str) -> None:
+        self.stream, self.size, self.where = stream, size, where
+        self.offset = 0
+        self.inside = ""  # the part of the file that is being read, for errors
+
+    def fail(self, offset: int, field: str, expected: object, found: object) -> NoReturn:
+        raise MXNetError(
+            f"Cannot load arrays from {self.where}: {self.inside}{field} at byte {offset}: "
+            f"expected {expected}; found {found}."
+        )
+
+    def need(self, size: int, field: str) -> None:
+        """Fail unless ``size`` more bytes are there."""
+        if size > self.size - self.offset:
+            left = self.size - self.offset
+            self.fail(self.offset, field, f"{size} bytes", f"the end after {left}: {DAMAGED}")
+
+    def take(self, size: int, field: str) -> bytes:
+        self.need(size, field)
+        raw = self.stream.read(size)
+        if len(raw) < size:
+            self.fail(self.offset, field, f"{size} bytes", f"{len(raw)}: the file shrank while it was read")
+        self.offset += size
+        return raw
+
+    def number(self, code: str, field: str, legal: Sequence[int] | None = None) -> int:
+        """The integer of ``struct`` type ``code`` that comes next."""
+        at = self.offset
+        (value,) = struct.unpack("<" + code, self.take(struct.calcsize("<" + code), field))
+        if legal is not None and value not in legal:
+            several = f"{legal[0]} to {legal[-1]}" if isinstance(legal, range) else f"one of {legal}"
+            self.fail(at, field, several if len(legal) > 1 else legal[0], value)
+        return value
+
+    def count(self, field: str, smallest: int) -> int:
+        """A uint64 that counts things of at least ``smallest`` bytes each, which all must fit into the rest."""
+        at = self.offset
+        value = self.number("Q", field)
+        most = (self.size - self.offset) // smallest
+        if value > most:
+            left = self.size - self.offset
+            self.fail(at, field, f"at most {most}, for the {left} bytes that follow", f"{value}: {DAMAGED}")
+        return value
+
+    def dtype(self, field: str) -> dtypes.DType:
+        return dtypes.by_code[self.number("i", field, legal=tuple(dtypes.by_code))]
+
+    def shape(self, field: str, scalars: bool = False) -> tuple[int, ...]:
+        at = self.offset
+        return self.dimensions(self.number("i", f"number of dimensions of the {field}"), "q", field, at, scalars)
+
+    def dimensions(self, ndim: int, code: str, field: str, at: int, scalars: bool = False) -> tuple[int, ...]:
+        """``ndim``, which stood at ``at``, sizes of ``struct`` type ``code``."""
+        least = 0 if scalars else 1
+        if not least <= ndim <= MAX_NDIM:
+            lost = " (an array without values, or a scalar saved outside of NumPy shape semantics)" if ndim == 0 else ""
+            self.fail(at, f"number of dimensions of the {field}", f"{least} to {MAX_NDIM}", f"{ndim}{lost}")
+        at = self.offset
+        raw = self.take(ndim * struct.calcsize("<" + code), field)
+        shape = struct.unpack(f"<{ndim}{code}", raw)
+        if any(size < 0 for size in shape):
+            self.fail(at, field, "sizes of 0 or more", shape)
+        return shape
+
+    def tensor(self, field: str, dtype: dtypes.DType, shape: tuple[int, ...]) -> torch.Tensor:
+        """The tensor whose values come next, read into memory of its own."""
+        # Sizes beside a 0 allocate nothing, but their product must still be a number that torch can hold.
+        if math.prod(max(size, 1) for size in shape) * dtype.itemsize >= 2**63:
+            self.fail(self.offset, field, "an array that fits into memory", f"shape {shape} of {dtype.name}")
+        size = math.prod(shape) * dtype.itemsize
+        self.need(size, f"{field} (shape {shape}, {dtype.name})")
+        boolean = dtype.torch is torch.bool
+        tensor = torch.empty(shape, dtype=torch.uint8 if boolean else dtype.torch, device="cpu")
+        memory = _raw(tensor)
+        done = 0
+        while done < size:  # a raw file may give less at once than it was asked for
+            step = self.stream.readinto(memory[done:])
+            if not step:
+                self.fail(self.offset, field, f"{size} bytes", f"{done}: the file shrank while it was read")
+            done += step
+        self.offset += size
+        return tensor != 0 if boolean else tensor  # a bool tensor with bytes other than 0 and 1 misbehaves

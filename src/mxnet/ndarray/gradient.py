@@ -1,0 +1,153 @@
+"""Gradients of arrays: where they start (leaves), how they are computed, and how they arrive in ``grad`` buffers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from ..base import MXNetError
+
+if TYPE_CHECKING:
+    from .ndarray import NDArray
+
+__all__ = ["Leaf", "attach", "backward", "grad"]
+
+_REQUESTS = {"write": "write", "add": "add", "null": "null", 0: "null", 1: "write", 3: "add"}
+
+
+class Leaf:
+    """The gradient side of an array with ``attach_grad``: its buffer, and how results get there.
+
+    torch accumulates into the leaf tensor; right after, ``receive`` moves the result on: 'write' hands the new tensor
+    to the buffer without copying, 'add' adds it. ``fresh`` says that a backward pass has written since the last update.
+    """
+
+    __slots__ = ("fresh", "grad", "owned", "request")
+
+    def __init__(self, grad: NDArray | None, request: str, owned: bool) -> None:
+        self.grad, self.request, self.owned, self.fresh = grad, request, owned, False
+
+    def receive(self, leaf: torch.Tensor) -> None:
+        new, leaf.grad = leaf.grad, None
+        if self.grad is None or new is None:
+            return
+        if self.request == "add":
+            self.grad._data.add_(new)
+        elif self.owned and new.is_contiguous():
+            self.grad._data = new
+        else:
+            self.grad._data.copy_(new)
+        self.fresh = True
+
+
+def attach(array: NDArray, request: Any, buffer: NDArray | None, owned: bool = True) -> None:
+    """Make ``array`` a leaf with this gradient buffer; ``owned``: nobody else holds the buffer's memory."""
+    request = _REQUESTS[request]
+    data = array._data
+    array._graph = None
+    if request == "null":
+        array._leaf = None
+        return
+    leaf = array._leaf = Leaf(buffer, request, owned)
+    if data.is_floating_point():
+        tensor = data.detach().requires_grad_()
+        tensor.register_post_accumulate_grad_hook(leaf.receive)
+        array._graph = tensor
+
+
+def backward(heads: Sequence[NDArray], head_grads: Sequence[NDArray | None], retain_graph: bool = False) -> None:
+    """Propagate from ``heads`` to every leaf below them. Raises MXNetError when a head is not in a graph."""
+    tensors, grads = _heads(heads, head_grads)
+    try:
+        torch.autograd.backward(tensors, grads, retain_graph=retain_graph)
+    except RuntimeError as error:
+        raise _explain(error) from None
+    if not retain_graph:
+        for head in heads:
+            release(head)
+
+
+def grad(
+    heads: Sequence[NDArray],
+    variables: Sequence[NDArray],
+    head_grads: Sequence[NDArray | None],
+    retain_graph: bool,
+    create_graph: bool,
+) -> list[torch.Tensor]:
+    """Gradients of ``heads`` with respect to ``variables``, as tensors."""
+    tensors, grads = _heads(heads, head_grads)
+    inputs = []
+    for i, variable in enumerate(variables):
+        if variable._graph is None:
+            raise MXNetError(
+                f"variables[{i}] {variable.shape} is not in a computational graph. Call attach_grad() on it before "
+                f"record()."
+            )
+        inputs.append(variable._graph)
+    try:
+        results = torch.autograd.grad(
+            tensors, inputs, grads, retain_graph=retain_graph, create_graph=create_graph, allow_unused=True
+        )
+    except RuntimeError as error:
+        raise _explain(error) from None
+    if not retain_graph:
+        for head in heads:
+            release(head)
+    for i, result in enumerate(results):
+        if result is None:
+            raise MXNetError(
+                f"variables[{i}] {variables[i].shape} is not reached from the heads: cannot differentiate with "
+                f"respect to it."
+            )
+    return list(results)
+
+
+def release(array: NDArray) -> None:
+    """Let go of the graph behind a head; a leaf stays one."""
+    if array._graph is not None and not array._graph.is_leaf:
+        array._data  # noqa: B018 - detached from the graph tensor while that is still there
+        array._graph = None
+
+
+def _heads(heads: Sequence[NDArray], head_grads: Sequence[NDArray | None]) -> tuple[list, list]:
+    if len(heads) != len(head_grads):
+        raise ValueError(f"{len(heads)} heads, but {len(head_grads)} head gradients; give one for each head, or None.")
+    tensors, grads = [], []
+    for i, (head, head_grad) in enumerate(zip(heads, head_grads, strict=True)):
+        tensor = head._graph
+        if tensor is None:
+            raise MXNetError(
+                f"Cannot differentiate head {i} {head.shape} because it is not in a computational graph. Compute it "
+                f"inside "
+                "autograd.record() from arrays with attach_grad(); after one backward the graph is gone unless "
+                "retain_graph=True was given."
+            )
+        if head_grad is None:
+            grads.append(torch.ones_like(tensor))
+        else:
+            if head_grad.shape != head.shape:
+                raise MXNetError(
+                    f"the gradient of head {i} must have its shape {head.shape}, but has {head_grad.shape}."
+                )
+            grads.append(head_grad._source().to(tensor.dtype))
+        tensors.append(tensor)
+    return tensors, grads
+
+
+def _explain(error: RuntimeError) -> MXNetError:
+    text = str(error)
+    if isinstance(error, MXNetError):
+        return error
+    if "second time" in text:
+        return MXNetError(
+            "Cannot differentiate: the graph was freed by an earlier backward(). Give retain_graph=True there to walk "
+            "it again."
+        )
+    if "modified by an inplace operation" in text:
+        return MXNetError(
+            "Cannot differentiate: an array that the gradient needs was written to after it was recorded. Write after "
+            "backward(), or record from a copy."
+        )
+    return MXNetError(f"backward failed: {text}")

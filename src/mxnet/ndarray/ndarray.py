@@ -1,0 +1,438 @@
+"""NDArray: a torch tensor with MXNet's manners.
+
+An array holds ``_data``, a tensor that never requires a gradient, and its context. While ``autograd.record()`` is on, an array that
+takes part in differentiation also holds ``_graph``, the tensor in torch's graph that shares its memory. Operators read ``_graph`` when
+recording and ``_data`` otherwise, so nothing is tracked outside of ``record()``, whatever torch's grad mode is. The result
+of a recorded operator has only ``_graph`` at first; its ``_data`` is detached from it when somebody asks.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from .. import context as contexts
+from .. import dtypes
+from .._state import state
+from ..base import MXNetError
+from ..context import Context
+from ..ops import shapes
+from ..ops.methods import OperatorMethods
+from . import gradient, indexing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["NDArray", "array_from_tensor", "copy_into", "waitall", "wrap"]
+
+
+class NDArray(OperatorMethods):
+    """An n-dimensional array on a device (a context), with the operators of ``mx.nd`` as methods.
+
+    Created by ``mx.nd.array``, ``mx.nd.zeros`` and their like, or by operators. Slices along the first axes and ``reshape`` share memory
+    with the array that they come from; everything else is a new array.
+    """
+
+    __slots__ = ("__weakref__", "_ctx", "_data", "_graph", "_leaf")
+    __array_priority__ = 1000.0
+    __array_ufunc__ = None  # numpy_scalar + array asks us, not NumPy
+
+    _data: torch.Tensor
+    _graph: torch.Tensor | None
+    _ctx: Context
+    _leaf: gradient.Leaf | None
+
+    def __init__(self, handle: NDArray | torch.Tensor, writable: bool = True) -> None:
+        if isinstance(handle, NDArray):
+            self._data, self._ctx = handle._data, handle._ctx
+        else:
+            self._data = handle.detach()
+            self._ctx = context_of(handle)
+        self._graph = None
+
+    def __getattr__(self, name: str) -> Any:
+        # Slots that are not filled yet; anything else does not exist.
+        if name == "_data" and self._graph is not None:
+            self._data = data = self._graph.detach()
+            return data
+        if name == "_leaf":
+            return None
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    # What it is
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        graph = self._graph
+        return tuple(self._data.shape if graph is None else graph.shape)
+
+    @property
+    def ndim(self) -> int:
+        return self._data.dim()
+
+    @property
+    def size(self) -> int:
+        return self._data.numel()
+
+    @property
+    def dtype(self) -> Any:
+        """A NumPy scalar type such as ``numpy.float32``."""
+        return dtypes.by_torch[self._data.dtype].numpy
+
+    @property
+    def stype(self) -> str:
+        return "default"
+
+    @property
+    def context(self) -> Context:
+        return self._ctx
+
+    ctx = context
+
+    @property
+    def handle(self) -> ctypes.c_void_p:
+        """The address of the first element."""
+        return ctypes.c_void_p(self._data.data_ptr())
+
+    @property
+    def writable(self) -> bool:
+        return True
+
+    @property
+    def T(self) -> NDArray:
+        return self.transpose()
+
+    def __repr__(self) -> str:
+        shape = "x".join(map(str, self.shape))
+        return f"\n{self.asnumpy()!s}\n<{type(self).__name__} {shape} @{self._ctx}>"
+
+    __str__ = __repr__
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __hash__(self) -> int:
+        return id(self) // 16
+
+    def __iter__(self) -> Iterator[NDArray]:
+        for i in range(len(self)):
+            yield self[i]
+
+    def __bool__(self) -> bool:
+        if self.size == 1:
+            return bool(self._data.item())
+        if self.size == 0:
+            return False
+        raise ValueError("The truth value of an NDArray with multiple elements is ambiguous.")
+
+    __nonzero__ = __bool__
+
+    def __float__(self) -> float:
+        return float(self._only_element("float"))
+
+    def __int__(self) -> int:
+        return int(self._only_element("int"))
+
+    def _only_element(self, target: str) -> Any:
+        if self.size != 1:
+            raise TypeError(f"only an array of one element converts to {target}, but this one has shape {self.shape}.")
+        return self._data.item()
+
+    # To NumPy and back
+
+    def asnumpy(self) -> np.ndarray:
+        """A copy of the values. bfloat16, which NumPy does not know, becomes float32."""
+        data = self._data
+        if data.dtype is torch.bfloat16:
+            return data.float().cpu().numpy()
+        return data.cpu().numpy().copy() if data.device.type == "cpu" else data.cpu().numpy()
+
+    def asscalar(self) -> Any:
+        """The only element, as a NumPy scalar. Raises ValueError when there are more, or none."""
+        if self.size != 1:
+            raise ValueError(
+                f"The current array is not a scalar: asscalar() wants one element, the shape is {self.shape}."
+            )
+        return self.asnumpy().reshape(1)[0]
+
+    def item(self) -> Any:
+        """The only element, as a Python number."""
+        return self.asscalar().item()
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        values = self.asnumpy()
+        return values if dtype is None else values.astype(dtype, copy=False)
+
+    def __dlpack__(self, **kwargs: Any) -> Any:
+        return self._data.__dlpack__(**kwargs)
+
+    def __dlpack_device__(self) -> tuple[Any, int]:
+        return self._data.__dlpack_device__()
+
+    def to_dlpack_for_read(self) -> Any:
+        """A DLPack capsule that shares this array's memory, for reading."""
+        return torch.utils.dlpack.to_dlpack(self._data)
+
+    def to_dlpack_for_write(self) -> Any:
+        """A DLPack capsule that shares this array's memory, for reading and writing."""
+        return torch.utils.dlpack.to_dlpack(self._data)
+
+    def __reduce__(self) -> tuple[Callable, tuple]:
+        data = self._data.contiguous().cpu()
+        flat = data.view(torch.uint8) if data.dim() else data.reshape(1).view(torch.uint8)
+        return _unpickle, (flat.numpy().tobytes(), self.shape, dtypes.by_torch[data.dtype].name)
+
+    def __copy__(self) -> NDArray:
+        return self.copy()
+
+    def __deepcopy__(self, memo: dict) -> NDArray:
+        return self.copy()
+
+    # Copies and conversions
+
+    def copy(self) -> NDArray:
+        return self.copyto(self._ctx)
+
+    def copyto(self, other: NDArray | Context) -> NDArray:
+        """Copy the values into another array, or into a new one on another context; returns that array."""
+        if isinstance(other, Context):
+            other = other.canonical()
+            source = self._source()
+            data = source.to(other.torch_device, copy=True)
+            return wrap(data, other)
+        if isinstance(other, NDArray):
+            if other is self:
+                return self
+            if other.shape != self.shape:
+                raise MXNetError(f"copyto: the target has shape {other.shape}, expected {self.shape}.")
+            return copy_into(other, self._source())
+        raise TypeError(f"copyto does not support type {type(other)}")
+
+    def as_in_context(self, context: Context) -> NDArray:
+        """This array, if it is on that context already, else a copy there."""
+        return self if self._ctx is context or self._ctx == context else self.copyto(context)
+
+    as_in_ctx = as_in_context
+
+    def astype(self, dtype: Any, copy: bool = True) -> NDArray:
+        """The values as another dtype. A new array, unless ``copy`` is false and the dtype is the same."""
+        target = dtypes.resolve(dtype)
+        if not copy and target.torch is self._data.dtype:
+            return self
+        return self._face("cast")(self, dtype=target.name)
+
+    def as_nd_ndarray(self) -> NDArray:
+        return self
+
+    def as_np_ndarray(self) -> NDArray:
+        raise MXNetError("as_np_ndarray: the mx.np arrays are not part of this version. Stay with mx.nd arrays.")
+
+    def tostype(self, stype: str) -> NDArray:
+        """The array in another storage type; dense ('default') is the only one in this version."""
+        if stype == "default":
+            return self
+        if stype in ("csr", "row_sparse"):
+            raise MXNetError(
+                f"tostype: storage type {stype!r} is not part of this version; arrays are dense ('default')."
+            )
+        raise ValueError(f"tostype: unknown storage type {stype!r}; expected 'default', 'csr' or 'row_sparse'.")
+
+    # Shapes
+
+    def reshape(self, *shape: Any, **kwargs: Any) -> NDArray:
+        """The same memory under another shape.
+
+        ``shape`` may use MXNet's codes: 0 copies a dimension, -1 is inferred, -2 copies the rest, -3 merges two, -4 splits one;
+        ``reverse=True`` reads them from the right.
+        """
+        reverse = kwargs.pop("reverse", False)
+        if len(shape) == 1 and isinstance(shape[0], (tuple, list)):
+            shape = tuple(shape[0])
+        elif not shape:
+            shape = kwargs.pop("shape", None)
+            if shape is None:
+                raise AssertionError("Shape must be provided.")
+            shape = (shape,) if isinstance(shape, int) else tuple(shape)
+        if kwargs:
+            raise TypeError(f"reshape() got unexpected arguments {sorted(kwargs)}; expected shape and reverse.")
+        mine = self.shape
+        try:
+            target = shapes.infer_reshape(mine, shape, reverse)
+        except ValueError as error:
+            raise ValueError(f"Cannot reshape array of size {self.size} into shape {shape}: {error}") from None
+        wanted = int(np.prod(target, dtype=np.int64))
+        if wanted > self.size:
+            raise MXNetError(f"NDArray.Reshape: target shape {target} has {wanted} elements, this array {self.size}.")
+        if wanted < self.size:
+            raise ValueError(f"Cannot reshape array of size {self.size} into shape {tuple(shape)}")
+        return wrap(self._source().reshape(target), self._ctx)
+
+    def expand_dims(self, axis: int, inplace: bool = False) -> NDArray:
+        if not inplace:
+            return self._face("expand_dims")(self, axis=axis)
+        if not -self.ndim - 1 <= axis <= self.ndim:
+            raise ValueError(f"expand_dims: axis {axis} is out of range for {self.ndim} dimensions.")
+        return wrap(self._source().unsqueeze(axis), self._ctx)
+
+    def flatten(self, inplace: bool = False) -> NDArray:
+        return self.reshape((0, -1)) if inplace else self._face("flatten")(self)
+
+    def squeeze(self, axis: int | tuple[int, ...] | None = None, inplace: bool = False) -> NDArray:
+        if not inplace:
+            return self._face("squeeze")(self, axis=axis)
+        return self.reshape(self._face("squeeze")(self, axis=axis).shape)
+
+    def broadcast_to(self, shape: Sequence[int] | int) -> NDArray:
+        """The array repeated along axes of size 1 (and new leading ones) up to ``shape``; 0 keeps a dimension."""
+        wanted = (shape,) if isinstance(shape, int) else tuple(shape)
+        mine = (1,) * (len(wanted) - self.ndim) + self.shape
+        wanted = (
+            tuple(m if w == 0 else w for m, w in zip(mine, wanted, strict=True)) if len(mine) == len(wanted) else wanted
+        )
+        if len(mine) != len(wanted) or any(m not in (1, w) for m, w in zip(mine, wanted, strict=True)):
+            raise ValueError(
+                "operands could not be broadcast together with remapped shapes[original->remapped]: "
+                f"{self.shape} and requested shape {wanted}"
+            )
+        return self._face("broadcast_to")(self.reshape(mine), shape=wanted)
+
+    def broadcast_like(self, other: NDArray) -> NDArray:
+        return self.broadcast_to(other.shape)
+
+    def slice_assign(self, rhs: NDArray, begin: tuple, end: tuple, step: tuple) -> NDArray:
+        """Write ``rhs`` into the region [begin, end, step] of this array."""
+        self[_region(begin, end, step)] = rhs
+        return self
+
+    def slice_assign_scalar(self, value: float, begin: tuple, end: tuple, step: tuple) -> NDArray:
+        """Write a number into the region [begin, end, step] of this array."""
+        self[_region(begin, end, step)] = value
+        return self
+
+    # Indexing
+
+    def __getitem__(self, key: Any) -> NDArray:
+        return indexing.read(self, key)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        indexing.write(self, key, value)
+
+    # Autograd
+
+    @property
+    def grad(self) -> NDArray | None:
+        """The gradient buffer, after ``attach_grad``; None without one."""
+        leaf = self._leaf
+        return None if leaf is None else leaf.grad
+
+    def attach_grad(self, grad_req: str = "write", stype: str | None = None) -> None:
+        """Give this array a gradient buffer of zeros that ``backward`` fills; the array becomes the start of the graph.
+
+        grad_req: 'write' (overwrite), 'add' (accumulate) or 'null' (none). Raises KeyError for another word.
+        """
+        gradient.attach(self, grad_req, wrap(torch.zeros_like(self._data), self._ctx))
+
+    def backward(self, out_grad: NDArray | None = None, retain_graph: bool = False, train_mode: bool = True) -> None:
+        """Gradients of this array with respect to all arrays with ``attach_grad``, into their ``grad``.
+
+        out_grad: gradient of the final objective with respect to this array; ones without it. Raises MXNetError when
+        this array was not computed under ``autograd.record()``.
+        """
+        gradient.backward([self], [out_grad], retain_graph)
+
+    def detach(self) -> NDArray:
+        """The same memory, outside of the graph."""
+        return wrap(self._data, self._ctx)
+
+    @property
+    def _fresh_grad(self) -> bool:
+        leaf = self._leaf
+        return leaf is not None and leaf.fresh
+
+    @_fresh_grad.setter
+    def _fresh_grad(self, fresh: bool) -> None:
+        if self._leaf is not None:
+            self._leaf.fresh = bool(fresh)
+
+    def _source(self) -> torch.Tensor:
+        """The tensor that an operation reads now."""
+        return self._graph if state.recording and self._graph is not None else self._data
+
+    # Waiting
+
+    def wait_to_read(self) -> None:
+        """Return when the values are there: at once on a CPU, after the queued kernels on a GPU."""
+        if self._data.is_cuda:
+            torch.cuda.synchronize(self._data.device)
+
+    wait_to_write = wait_to_read
+
+
+def wrap(tensor: torch.Tensor, ctx: Context) -> NDArray:
+    """An array around a tensor; a tensor in torch's graph makes a recorded array."""
+    array = NDArray.__new__(NDArray)
+    array._ctx = ctx
+    if tensor.requires_grad:
+        array._graph = tensor
+    else:
+        array._graph = None
+        array._data = tensor
+    return array
+
+
+def array_from_tensor(tensor: torch.Tensor, ctx: Context | None = None) -> NDArray:
+    """An array that shares memory with a tensor of the user's, on the tensor's device."""
+    if tensor.dtype not in dtypes.by_torch:
+        raise TypeError(
+            f"tensors of {tensor.dtype} have no NDArray counterpart. Use one of {', '.join(dtypes.by_name)}."
+        )
+    return wrap(tensor.detach(), ctx or context_of(tensor))
+
+
+def context_of(tensor: torch.Tensor) -> Context:
+    """The context that stands for a tensor's device."""
+    if tensor.device.type == "cuda":
+        return contexts.gpu(tensor.device.index or 0)
+    return contexts.cpu(0)
+
+
+def copy_into(target: NDArray, result: torch.Tensor) -> NDArray:
+    """Write a tensor into an array, converting dtype and device. While recording, the array joins the result's graph.
+
+    Raises MXNetError when the array is part of a recorded graph already: its values are needed there.
+    """
+    if state.recording and target._graph is not None:
+        raise MXNetError(
+            "Assigning to NDArrays that are already in a computational graph will cause undefined behavior when evaluating "
+            "gradients. Call backward first to clear the graph, write outside of autograd.record(), or compute a new array."
+        )
+    data = target._data
+    if result.requires_grad:
+        data.copy_(result.detach())
+        target._graph = result.to(data.device, data.dtype)
+    else:
+        data.copy_(result)
+    return target
+
+
+def waitall() -> None:
+    """Return when everything that was started is finished."""
+    if torch.cuda.is_initialized():
+        for index in range(torch.cuda.device_count()):
+            torch.cuda.synchronize(index)
+
+
+def _region(begin: Sequence, end: Sequence, step: Sequence) -> tuple[slice, ...]:
+    steps = tuple(step) or (None,) * len(begin)
+    return tuple(slice(b, e, s) for b, e, s in zip(begin, end, steps, strict=True))
+
+
+def _unpickle(data: bytes, shape: tuple[int, ...], dtype: str) -> NDArray:
+    """What a pickled NDArray calls: the values, on cpu(0)."""
+    element = dtypes.by_name[dtype].torch
+    tensor = torch.frombuffer(bytearray(data), dtype=element) if data else torch.empty(0, dtype=element)
+    return wrap(tensor.reshape(shape), contexts.cpu(0))

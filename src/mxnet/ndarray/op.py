@@ -1,0 +1,6 @@
+"""Operators of ``mx.nd.op``, on arrays."""
+
+from ..ops.namespace import serve
+from .face import face
+
+serve(globals(), "op", face)

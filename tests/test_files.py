@@ -1,0 +1,137 @@
+"""mxnet._files: a file that is being replaced is seen old and whole, or new and whole."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+
+import pytest
+
+from mxnet import _files
+from mxnet._files import atomic_write
+
+posix = pytest.mark.skipif(os.name != "posix", reason="POSIX permissions, links and devices")
+
+
+@pytest.fixture
+def old(tmp_path):
+    path = tmp_path / "net.params"
+    path.write_bytes(b"old")
+    return path
+
+
+def test_new_file(tmp_path):
+    with atomic_write(tmp_path / "a") as file:
+        file.write(b"new")
+    assert (tmp_path / "a").read_bytes() == b"new"
+    assert os.listdir(tmp_path) == ["a"]
+
+
+def test_relative_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with atomic_write("a") as file:
+        file.write(b"new")
+    assert os.listdir(tmp_path) == ["a"]
+
+
+def test_old_file_is_whole_until_the_new_one_is(old):
+    with atomic_write(old) as file:
+        file.write(b"new")
+        file.flush()
+        assert old.read_bytes() == b"old"
+    assert old.read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_error_leaves_the_old_file_and_nothing_else(old, error):
+    def fail():
+        with atomic_write(old) as file:
+            file.write(b"half of the n")
+            raise error("disk on fire")
+
+    with pytest.raises(error, match="disk on fire"):
+        fail()
+    assert old.read_bytes() == b"old"
+    assert os.listdir(old.parent) == ["net.params"]
+
+
+@posix
+def test_killed_process_leaves_the_old_file(old):
+    script = (  # the module alone: it needs nothing of the package, whose import takes seconds
+        "import os, runpy, signal, sys\n"
+        "with runpy.run_path(sys.argv[1])['atomic_write'](sys.argv[2]) as file:\n"
+        "    file.write(b'half'); file.flush(); os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script, _files.__file__, str(old)])
+    assert done.returncode == -signal.SIGKILL
+    assert old.read_bytes() == b"old"
+
+
+@posix
+@pytest.mark.parametrize("mask", [0o022, 0o077, 0o002])
+def test_new_file_follows_the_umask(tmp_path, mask):
+    before = os.umask(mask)
+    try:
+        with atomic_write(tmp_path / "a"):
+            pass
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o666 & ~mask
+
+
+@posix
+def test_old_file_keeps_its_permissions(old):
+    old.chmod(0o640)
+    with atomic_write(old) as file:
+        (temporary,) = (p for p in old.parent.iterdir() if p != old)
+        assert stat.S_IMODE(temporary.stat().st_mode) == 0o640
+        file.write(b"new")
+    assert stat.S_IMODE(old.stat().st_mode) == 0o640
+
+
+@posix
+@pytest.mark.skipif(hasattr(os, "geteuid") and os.geteuid() == 0, reason="root may write to read-only files")
+def test_read_only_file_is_refused(old):
+    old.chmod(0o444)
+    with pytest.raises(PermissionError, match=r"net\.params"), atomic_write(old):
+        pass
+    assert old.read_bytes() == b"old"
+
+
+@posix
+def test_symbolic_link_is_followed(old, tmp_path):
+    folder = tmp_path / "links"
+    folder.mkdir()
+    (folder / "latest").symlink_to(old)
+    with atomic_write(folder / "latest") as file:
+        file.write(b"new")
+    assert (folder / "latest").is_symlink()
+    assert os.listdir(folder) == ["latest"]
+    assert old.read_bytes() == b"new"
+
+
+@posix
+def test_device_is_written_to_not_replaced(tmp_path):
+    link = tmp_path / "null"
+    link.symlink_to(os.devnull)
+    with atomic_write(link) as file:
+        file.write(b"gone")
+    assert stat.S_ISCHR(os.stat(os.devnull).st_mode)
+
+
+@pytest.mark.parametrize("name", ["", "nowhere/a", "nowhere/"])
+def test_no_such_place(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FileNotFoundError) as caught, atomic_write(name):
+        pass
+    assert caught.value.filename == name
+    assert os.listdir(tmp_path) == []
+
+
+def test_directory(tmp_path):
+    with pytest.raises((IsADirectoryError, PermissionError)) as caught, atomic_write(tmp_path):
+        pass
+    assert caught.value.filename == str(tmp_path)
