@@ -1,0 +1,116 @@
+"""The one graph type: a node is a variable or an operator applied to outputs of other nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from ..ops.registry import Operator
+
+__all__ = ["Entry", "Node", "auxiliary_states", "inputs_of", "topological"]
+
+
+class Node:
+    """A variable (``op`` is None) or an operator applied to inputs.
+
+    Parameters
+    ----------
+    op : Operator or None
+    name : str
+    attrs : dict of str
+        The operator's attributes as text, only those that were given; for a variable that an operator made for itself,
+        a copy of the operator's, as MXNet's files have it.
+    inputs : list of Entry
+    extra : dict of str
+        Attributes of the user's and of parameters: ``__shape__``, ``__lr_mult__`` ...
+    """
+
+    __slots__ = ("__dict__", "attrs", "extra", "inputs", "name", "op")
+
+    def __init__(
+        self,
+        op: Operator | None,
+        name: str,
+        attrs: Mapping[str, str] = {},
+        inputs: Iterable[Entry] = (),
+        extra: Mapping[str, str] = {},
+    ) -> None:
+        self.op, self.name = op, name
+        self.attrs, self.inputs, self.extra = dict(attrs), list(inputs), dict(extra)
+
+    @cached_property
+    def values(self) -> dict[str, Any]:
+        """The attributes' values, given ones only."""
+        return {} if self.op is None else self.op.parse(self.attrs)
+
+    @property
+    def num_outputs(self) -> int:
+        """Number of outputs that users see."""
+        return 1 if self.op is None else self.op.num_visible(self.values)
+
+    def input_names(self) -> tuple[str, ...]:
+        return () if self.op is None else self.op.input_names(self.values, len(self.inputs))
+
+    def output_names(self) -> list[str]:
+        """A variable's output is called like itself, an operator's ``name_output`` or ``name_output0``,
+        ``name_output1`` ...
+        """
+        if self.op is None:
+            return [self.name]
+        count, suffixes = self.num_outputs, self.op.output_names
+        if count > 1 and len(suffixes) < count:
+            suffixes = tuple(f"{suffixes[0]}{i}" for i in range(count))
+        return [f"{self.name}_{suffix}" for suffix in suffixes[:count]]
+
+    def __repr__(self) -> str:
+        return f"<{'variable' if self.op is None else self.op.name} {self.name}>"
+
+
+class Entry(NamedTuple):
+    """One output of a node."""
+
+    node: Node
+    index: int = 0
+
+
+def topological(heads: Iterable[Entry]) -> list[Node]:
+    """All nodes below ``heads``, inputs before users, in the order in which MXNet lists them. No recursion: graphs are
+    deep.
+    """
+    order: list[Node] = []
+    seen: set[Node] = set()
+    for head in heads:
+        stack: list[tuple[Node, Iterator[Entry]]] = []
+        if head.node not in seen:
+            seen.add(head.node)
+            stack.append((head.node, iter(head.node.inputs)))
+        while stack:
+            node, rest = stack[-1]
+            entry = next(rest, None)
+            if entry is None:
+                order.append(node)
+                stack.pop()
+            elif entry.node not in seen:
+                seen.add(entry.node)
+                stack.append((entry.node, iter(entry.node.inputs)))
+    return order
+
+
+def auxiliary_states(nodes: Iterable[Node]) -> set[Node]:
+    """The variables that operators update: BatchNorm's running statistics."""
+    return {
+        entry.node
+        for node in nodes
+        if node.op is not None and node.op.aux
+        for name, entry in zip(node.input_names(), node.inputs, strict=True)
+        if name in node.op.aux and entry.node.op is None
+    }
+
+
+def inputs_of(nodes: Iterable[Node]) -> tuple[list[Node], list[Node]]:
+    """The variables of a graph: (arguments, auxiliary states)."""
+    nodes = list(nodes)
+    aux = auxiliary_states(nodes)
+    variables = [n for n in nodes if n.op is None]
+    return [n for n in variables if n not in aux], [n for n in variables if n in aux]

@@ -1,0 +1,6 @@
+"""Operators of ``mx.sym.op``, on symbols."""
+
+from ..ops.namespace import serve
+from .face import face
+
+serve(globals(), "op", face)

@@ -1,0 +1,66 @@
+"""Python's operators on symbols, and the functions of ``mx.sym`` that take symbols or numbers.
+
+Between two symbols they do not broadcast: shapes must be equal, as in MXNet's graphs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..base import numeric_types
+from .face import face
+from .symbol import Symbol
+
+__all__ = ["hypot", "install", "maximum", "minimum", "pow", "power"]
+
+
+def _binary(array_op: str, scalar_op: str) -> Callable[[Symbol, Any], Symbol]:
+    def method(self: Symbol, other: Any) -> Symbol:
+        if isinstance(other, Symbol):
+            return face(array_op)(self, other)
+        if isinstance(other, numeric_types):
+            return face(scalar_op)(self, scalar=other)
+        raise TypeError(f"type {type(other)} not supported")
+
+    return method
+
+
+def _function(name: str, array_op: str, scalar_op: str, mirrored_op: str) -> Callable[[Any, Any], Any]:
+    def function(left: Any, right: Any) -> Any:
+        if isinstance(left, Symbol):
+            return _binary(array_op, scalar_op)(left, right)
+        if isinstance(right, Symbol) and isinstance(left, numeric_types):
+            return face(mirrored_op)(right, scalar=left)
+        raise TypeError(
+            f"{name}: types ({type(left)}, {type(right)}) not supported; give symbols or a symbol and a number"
+        )
+
+    function.__name__ = function.__qualname__ = name
+    return function
+
+
+maximum = _function("maximum", "_Maximum", "_MaximumScalar", "_MaximumScalar")
+minimum = _function("minimum", "_Minimum", "_MinimumScalar", "_MinimumScalar")
+hypot = _function("hypot", "_Hypot", "_HypotScalar", "_HypotScalar")
+power = pow = _function("power", "_Power", "_PowerScalar", "_RPowerScalar")
+
+
+def install() -> None:
+    """Put the methods on Symbol."""
+    for name, array_op, scalar_op, mirrored in (
+        ("add", "_Plus", "_PlusScalar", "_PlusScalar"),
+        ("sub", "_Minus", "_MinusScalar", "_RMinusScalar"),
+        ("mul", "_Mul", "_MulScalar", "_MulScalar"),
+        ("truediv", "_Div", "_DivScalar", "_RDivScalar"),
+        ("mod", "_Mod", "_ModScalar", "_RModScalar"),
+        ("pow", "_Power", "_PowerScalar", "_RPowerScalar"),
+    ):
+        setattr(Symbol, f"__{name}__", _binary(array_op, scalar_op))
+        setattr(Symbol, f"__r{name}__", _binary(array_op, mirrored))
+    for name in ("eq", "ne", "gt", "ge", "lt", "le"):
+        word = {"eq": "Equal", "ne": "Not_Equal", "gt": "Greater", "ge": "Greater_Equal", "lt": "Lesser",
+                "le": "Lesser_Equal"}[name]  # fmt: skip
+        setattr(Symbol, f"__{name}__", _binary(f"_{word}", f"_{word.replace('_', '')}Scalar"))
+    Symbol.__neg__ = lambda self: face("_MulScalar")(self, scalar=-1.0)  # type: ignore[attr-defined]
+    Symbol.__abs__ = lambda self: face("abs")(self)  # type: ignore[attr-defined]
