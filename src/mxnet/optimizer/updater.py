@@ -1,0 +1,61 @@
+"""The updater: an optimizer with the states of its weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..ndarray import NDArray
+from .optimizer import Optimizer
+
+__all__ = ["Updater", "get_updater"]
+
+
+class Updater:
+    """A function ``(index, grad, weight)`` that updates weights and keeps their states.
+
+    All three may be lists, which is one update of many weights. States are created when a weight is first seen.
+    """
+
+    def __init__(self, optimizer: Optimizer) -> None:
+        self.optimizer = optimizer
+        self.states: dict[Any, Any] = {}
+        self.states_synced: dict[Any, bool] = {}
+
+    def __call__(self, index: Any, grad: Any, weight: Any) -> None:
+        if not isinstance(index, (list, tuple)):
+            index, grad, weight = [index], [grad], [weight]
+        if not index:
+            return
+        optimizer, states = self.optimizer, self.states
+        optimizer._set_current_context(weight[0].ctx.device_id)
+        for i, w in zip(index, weight, strict=True):
+            if i not in states:
+                states[i] = optimizer.create_state_multi_precision(i, w)
+                self.states_synced[i] = True
+            elif not self.states_synced[i]:
+                states[i] = self.sync_state_context(states[i], w.ctx)
+                self.states_synced[i] = True
+        optimizer.update_multi_precision(index, weight, grad, [states[i] for i in index])
+
+    def sync_state_context(self, state: Any, context: Any) -> Any:
+        """The state on a context: arrays are moved, tuples and lists of them too."""
+        if isinstance(state, NDArray):
+            return state.as_in_context(context)
+        if isinstance(state, (tuple, list)):
+            return type(state)(self.sync_state_context(s, context) for s in state)
+        return state
+
+
+def get_updater(optimizer: Optimizer) -> Updater:
+    """An updater around an optimizer."""
+    return Updater(optimizer)
+
+
+def flatten(state: Any) -> Sequence[NDArray]:
+    """The arrays of a state, in order."""
+    if isinstance(state, NDArray):
+        return [state]
+    if isinstance(state, (tuple, list)):
+        return [array for part in state for array in flatten(part)]
+    return []
