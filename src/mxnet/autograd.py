@@ -149,7 +149,7 @@ def grad(
     Returns one array for one variable, else a list. Raises MXNetError when a variable is not reached from the heads.
     """
     heads, many = _list(heads), isinstance(variables, (list, tuple))
-    if not variables and many:
+    if many and not variables:
         raise AssertionError("variables cannot be an empty list.")
     given = _list(head_grads) if head_grads is not None else [None] * len(heads)
     retain = create_graph if retain_graph is None else retain_graph

@@ -42,7 +42,7 @@ by_name = {d.name: d for d in TABLE}
 by_torch = {d.torch: d for d in TABLE}
 
 # Whatever resolve() was asked before; keeps the per-call cost at one dictionary lookup.
-_resolved: dict[Any, DType] = {None: by_name["float32"], float: by_name["float32"]}
+_resolved: dict[Any, DType] = {None: by_name["float32"]}
 _resolved.update({d.torch: d for d in TABLE})
 _resolved.update({d.name: d for d in TABLE})
 

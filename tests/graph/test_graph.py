@@ -98,6 +98,9 @@ def test_eval_updates_auxiliary_states_when_training():
     }
     graph = sym.BatchNorm(sym.var("x"), name="bn", momentum=0.5, eps=1e-5, axis=1)
     with mx.autograd.train_mode():
+        graph.eval(**arrays)
+    assert arrays["bn_moving_mean"].asnumpy().tolist() == [0, 0, 0]
+    with mx.autograd.record():
         (result,) = graph.eval(**arrays)
     np.testing.assert_allclose(result.asnumpy(), (x - x.mean(0)) / np.sqrt(x.var(0) + 1e-5), rtol=1e-6)
     np.testing.assert_allclose(arrays["bn_moving_mean"].asnumpy(), 0.5 * x.mean(0), rtol=1e-6)

@@ -74,7 +74,7 @@ def test_wrong_calls_name_the_operator_and_what_came(call, message):
 def test_arguments_that_are_no_arrays():
     with pytest.raises(AssertionError, match="sum: argument data must have NDArray type, but got list"):
         nd.sum([1, 2])
-    with pytest.raises(TypeError):
+    with pytest.raises(OperatorError, match="sum: input 'data' is missing"):
         nd.sum()
 
 

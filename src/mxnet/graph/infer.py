@@ -55,7 +55,7 @@ def infer(
 def run_meta(op: Operator, names: Iterable[str], inputs: list[Any], values: Mapping[str, Any]) -> list[torch.Tensor]:
     """The outputs of one operator on meta tensors."""
     arguments = dict(zip(names, inputs, strict=True)) if not op.variadic else {}
-    surroundings = {"_train": False, "_rng": None, "_device": _META}
+    surroundings = {"_train": False, "_recording": False, "_rng": None, "_device": _META}
     keywords = {**values, **{n: surroundings[n] for n in op.implicit}}
     try:
         with torch.no_grad():

@@ -6,13 +6,14 @@ import operator as python
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from ..ops.registry import SURROUNDINGS
 from .node import Entry, Node, inputs_of, topological
 
 __all__ = ["Lowered", "lower"]
 
 
 class Lowered(NamedTuple):
-    """A callable ``run(*arguments, *aux_states, _train, _rng, _device)`` and what it expects and returns.
+    """A callable ``run(*arguments, *aux_states, *surroundings)`` and what it expects and returns.
 
     It returns the outputs, then a value for each entry of ``updates``: new values of auxiliary states, None where
     unchanged.
@@ -34,7 +35,7 @@ def lower(heads: Sequence[Entry]) -> Lowered:
     values: dict[Node, list[Any]] = {}
     for node in [*arguments, *aux_states]:
         values[node] = [graph.placeholder(_identifier(node.name))]
-    surroundings = {name: graph.placeholder(name) for name in ("_train", "_rng", "_device")}
+    surroundings = {name: graph.placeholder(name) for name in SURROUNDINGS}
     updates: list[tuple[Node, Any]] = []
     for node in nodes:
         op = node.op

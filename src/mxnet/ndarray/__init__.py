@@ -11,6 +11,7 @@ from .functions import *  # noqa: F403
 from .ndarray import NDArray, waitall
 
 NDArray._face = staticmethod(_face)  # type: ignore[method-assign]
+NDArray.split_v2 = split_v2  # type: ignore[attr-defined]  # noqa: F405
 operators.install()
 
 from . import random, utils  # noqa: E402

@@ -8,7 +8,7 @@ about a microsecond a call.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
@@ -19,7 +19,7 @@ from .._state import state
 from ..base import MXNetError
 from ..context import Context
 from ..ops import attributes, faces, generators, registry
-from ..ops.registry import Operator, OperatorError
+from ..ops.registry import SURROUNDINGS, Operator, OperatorError
 from .ndarray import NDArray, copy_into, wrap
 
 __all__ = ["face", "invoke"]
@@ -84,9 +84,15 @@ def call(op: Operator, tensors: Sequence[Any], values: dict[str, Any], ctx: Cont
 
 _surroundings: dict[str, Callable[[Context], Any]] = {
     "_train": lambda ctx: state.training,
+    "_recording": lambda ctx: state.recording,
     "_rng": generators.generator,
     "_device": lambda ctx: ctx.torch_device,
 }
+
+
+def surroundings(ctx: Context) -> list[Any]:
+    """Everything that operators may ask for, in the order of ``SURROUNDINGS``; a lowered graph takes it all."""
+    return [_surroundings[name](ctx) for name in SURROUNDINGS]
 
 
 def _context_of(op: Operator, arrays: Sequence[NDArray], values: dict[str, Any]) -> Context:
@@ -135,7 +141,9 @@ def _write(op: Operator, out: Any, results: Sequence[torch.Tensor], arrays: Sequ
         if target.shape != tuple(result.shape):
             raise OperatorError(op.name, f"out has shape {target.shape}, the result has {tuple(result.shape)}")
         if arrays and target._data.dtype is not result.dtype:  # without inputs, the result follows the target
-            raise OperatorError(op.name, f"out is {target.dtype.__name__}, the result {registry.describe_tensor(result)}")
+            raise OperatorError(
+                op.name, f"out is {target.dtype.__name__}, the result is {registry.describe_tensor(result)}"
+            )
         if result.requires_grad and any(target is a for a in arrays):
             raise MXNetError(
                 f"{op.name}: in-place operations (+=, -=, x[:]=, out=) are not supported when recording with autograd"
@@ -184,7 +192,7 @@ def _straight_path(op: Operator) -> list[str]:
     for n in op.inputs:
         tensor = f"{n}._data if not recording or {n}._graph is None else {n}._graph"
         lines.append(f"    t_{n} = " + (f"None if {n} is None else {tensor}" if n in op.optional else tensor))
-    supplied = {"_train": "state.training", "_rng": f"generator({first}._ctx)"}
+    supplied = {"_train": "state.training", "_recording": "recording", "_rng": f"generator({first}._ctx)"}
     arguments = [f"t_{n}" for n in op.inputs] + [f"{n}={n}" for n in op.attributes]
     arguments += [f"{n}={supplied[n]}" for n in op.implicit]
     tensors = "(" + "".join(f"t_{n}, " for n in op.inputs) + ")"

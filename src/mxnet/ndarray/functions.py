@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..base import numeric_types
+from ..ops import shapes
 from .creation import array
 from .face import face
 from .ndarray import NDArray
@@ -109,15 +110,12 @@ def split_v2(
     ary: NDArray, indices_or_sections: int | Sequence[int], axis: int = 0, squeeze_axis: bool = False
 ) -> list[NDArray] | NDArray:
     """Split an array into equal sections (an int) or before the given positions (a tuple) of an axis."""
-    if isinstance(indices_or_sections, int):
-        sections, indices = indices_or_sections, ()
-        if ary.shape[axis] % sections:
-            raise ValueError(f"array split does not result in an equal division: {ary.shape[axis]} into {sections}")
-    elif isinstance(indices_or_sections, tuple):
-        sections, indices = 0, (0, *indices_or_sections)
-    else:
-        raise ValueError("indices_or_sections must either int or tuple of ints")
-    return face("_split_v2")(ary, indices, axis=axis, squeeze_axis=squeeze_axis, sections=sections)
+    points = shapes.split_points(indices_or_sections)
+    if points["sections"] and ary.shape[axis] % indices_or_sections:
+        raise ValueError(
+            f"array split does not result in an equal division: {ary.shape[axis]} into {indices_or_sections}"
+        )
+    return face("_split_v2")(ary, axis=axis, squeeze_axis=squeeze_axis, **points)
 
 
 def histogram(

@@ -161,7 +161,9 @@ def exact(annotation: Any) -> str | None:
 
     Faces put it into their fast path.
     """
-    if annotation is int or annotation is float or annotation is bool:
+    if annotation is float:
+        return "({v}.__class__ is float or {v}.__class__ is int)"
+    if annotation is int or annotation is bool:
         return f"{{v}}.__class__ is {annotation.__name__}"
     if annotation is str:
         return "{v}.__class__ is str"

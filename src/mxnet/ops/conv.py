@@ -23,18 +23,17 @@ def _need_window(data: torch.Tensor, kernel: tuple, layout: str | None, **window
     """Raise ValueError unless data, layout and the window's attributes agree on the number of dimensions."""
     need_float(data)
     n = len(kernel)
-    if not 1 <= n <= 3 or data.dim() != n + 2:
+    if not 1 <= n <= 3 or min(kernel) < 1:
+        raise ValueError(f"kernel must have 1 to 3 sizes of at least 1, but is {kernel}")
+    if data.dim() != n + 2:
         raise ValueError(
-            f"a kernel of {n} dimensions slides over data of {n + 2} (batch, channels, space), "
-            f"for 1 to 3 dimensions of space; data has {data.dim()}"
+            f"kernel {kernel} wants data of {n + 2} dimensions (batch, channels, space), but it has {data.dim()}"
         )
     if layout is not None and len(layout) != n + 2:
-        raise ValueError(f"layout {layout!r} does not fit a kernel of {n} dimensions")
+        raise ValueError(f"layout {layout!r} does not fit kernel {kernel}")
     for name, value in windows.items():
-        if value and len(value) != n:
-            raise ValueError(f"{name} must have as many dimensions as kernel {kernel}, but is {value}")
-        if name != "pad" and 0 in value:
-            raise ValueError(f"{name} must be at least 1, but is {value}")
+        if len(value) not in (0, n):
+            raise ValueError(f"{name} must have {n} sizes, like kernel {kernel}, but is {value}")
 
 
 # ---- Convolution -----------------------------------------------------------------------------------------------------
@@ -65,13 +64,25 @@ def convolution(
     the channels last, they come last in data, weight and result. ``workspace``, ``cudnn_tune`` and ``cudnn_off`` are
     accepted for MXNet's sake.
     """
-    _need_window(data, kernel, layout, stride=stride, dilate=dilate, pad=pad)
-    need_bias(bias, no_bias)
     if layout in _CHANNELS_LAST:
         data, weight = data.movedim(-1, 1), weight.movedim(-1, 1)
-    need_shape("weight", weight, (num_filter, data.size(1) // num_group, *kernel))
-    convolve = _CONVOLUTIONS[len(kernel)]
-    out = convolve(data, weight, bias, stride or 1, pad or 0, dilate or 1, num_group)
+    n = len(kernel)
+    # torch checks most of this itself, but repeats a single number for all dimensions, and computes with integers.
+    if (
+        n not in _CONVOLUTIONS
+        or not (layout is None or len(layout) == n + 2)
+        or not data.dim() - 2 == n == (len(stride) or n) == (len(dilate) or n) == (len(pad) or n)
+        or (bias is None) is not no_bias
+        or num_group < 1
+        or weight.shape != (num_filter, data.size(1) // num_group, *kernel)
+        or not data.is_floating_point()
+    ):
+        _need_window(data, kernel, layout, stride=stride, dilate=dilate, pad=pad)
+        need_bias(bias, no_bias)
+        if num_group < 1 or data.size(1) % num_group or num_filter % num_group:
+            raise ValueError(f"num_group={num_group} must divide {data.size(1)} channels and num_filter={num_filter}")
+        need_shape("weight", weight, (num_filter, data.size(1) // num_group, *kernel))
+    out = _CONVOLUTIONS[n](data, weight, bias, stride or 1, pad or 0, dilate or 1, num_group)
     return out.movedim(1, -1).contiguous() if layout in _CHANNELS_LAST else out
 
 
@@ -116,7 +127,6 @@ def pooling(
     if pool_type == "lp" and p_value not in (1, 2, 3):
         raise ValueError(f"pool_type 'lp' needs p_value=1, 2 or 3, but it is {p_value}")
     if global_pool:
-        need_float(data)
         out = _pool_all(data, pool_type, p_value)
     else:
         _need_window(data, kernel, layout, stride=stride, pad=pad)
@@ -126,6 +136,7 @@ def pooling(
 
 def _pool_all(data: torch.Tensor, pool_type: str, p: int | None) -> torch.Tensor:
     """One number per channel."""
+    need_float(data)
     if not 3 <= data.dim() <= 5:
         raise ValueError(
             f"data must have 1 to 3 dimensions of space after batch and channels, but has shape {tuple(data.shape)}"
@@ -151,14 +162,19 @@ def _pool(
     if n == 1:  # a row of an image: one set of kernels for all
         row = _pool(data.unsqueeze(2), (1, *kernel), pool_type, convention, (1, *stride), (0, *pad), p, include_pad)
         return row.squeeze(2)
-    for size, k, around in zip(data.shape[2:], kernel, pad, strict=True):
-        if k > size + 2 * around:
+    direct = convention != "same"  # whether torch's kernels take this window
+    for size, k, step, around in zip(data.shape[2:], kernel, stride, pad, strict=True):
+        room = size + 2 * around - k
+        if room < 0 and convention != "same":
             raise ValueError(f"kernel {kernel} exceeds the space {tuple(data.shape[2:])} with its padding {pad}")
         if around >= k and pool_type in ("max", "avg"):
             raise ValueError(f"pad {pad} must be smaller than kernel {kernel}")
+        # They want no more than half a window of padding, and leave out windows that begin behind the space.
+        if 2 * around > k or (convention == "full" and -(-room // step) * step >= size + around):
+            direct = False
     if pool_type == "lp":
         return _root(_pool(data.pow(p), kernel, "sum", convention, stride, pad, None, True), p)
-    if convention == "same" or not _torch_can(data.shape[2:], kernel, stride, pad, convention):
+    if not direct:
         return _pool_padded(data, kernel, pool_type, convention, stride, pad, include_pad)
     full = convention == "full"
     if pool_type == "max":
@@ -173,16 +189,6 @@ def _root(powers: torch.Tensor, p: int | None) -> torch.Tensor:
     powers = powers.masked_fill(zero, 1)  # whose gradient is finite
     roots = powers.sqrt() if p == 2 else powers.sign() * powers.abs().pow(1 / 3)
     return roots.masked_fill(zero, 0)
-
-
-def _torch_can(space: tuple, kernel: tuple, stride: tuple, pad: tuple, convention: str) -> bool:
-    """Whether torch's kernels take it: at most half a window is padding, and none starts behind the padded space."""
-    for size, k, step, around in zip(space, kernel, stride, pad, strict=True):
-        if 2 * around > k:
-            return False
-        if convention == "full" and -(-(size + 2 * around - k) // step) * step >= size + around:
-            return False
-    return True
 
 
 def _pool_padded(

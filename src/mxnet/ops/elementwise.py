@@ -28,16 +28,16 @@ def in_dtype(function: Function) -> Function:
     """``function``, answering in the dtype of its input where torch answers integers with floats."""
 
     def apply(data: Tensor) -> Tensor:
-        return function(data) if data.is_floating_point() else as_integers(function(data), data)
+        return function(data) if data.is_floating_point() else like_input(function(data), data)
 
     return apply
 
 
-def as_integers(result: Tensor, like: Tensor) -> Tensor:
-    """A result cut to the dtype of the integer array that it was computed from."""
-    if like.dtype is torch.bool:
+def like_input(result: Tensor, data: Tensor) -> Tensor:
+    """A result in the dtype of the array that it was computed from: floats are cut to integers."""
+    if data.dtype is torch.bool:
         raise ValueError("bool arrays have no mathematics; convert with .astype('float32')")
-    return result.to(like.dtype)
+    return result.to(data.dtype)
 
 
 def round_half_away(data: Tensor) -> Tensor:
@@ -91,7 +91,7 @@ def gamma(data: Tensor) -> Tensor:
 
 
 # fmt: off
-# Functions that keep integer dtypes by themselves.
+# Functions that keep integer dtypes by themselves, and (but for those in in_dtype) refuse bool.
 _KEEP = (
     ("abs", torch.abs, "Absolute value"),
     ("sign", in_dtype(torch.sign), "-1, 0 or 1"),
@@ -154,7 +154,7 @@ for _name, _function, _doc in _FLOAT:
 @operator("logical_not", differentiable=False)
 def logical_not(data: Tensor) -> Tensor:
     """1 where ``data`` is 0, else 0, in the dtype of ``data``."""
-    return as_integers(torch.logical_not(data), data)
+    return like_input(torch.logical_not(data), data)
 
 
 @operator("hard_sigmoid")
@@ -168,15 +168,15 @@ def hard_sigmoid(data: Tensor, *, alpha: float = 0.2, beta: float = 0.5) -> Tens
 def clip(data: Tensor, *, a_min: float, a_max: float) -> Tensor:
     """``data`` with every value below ``a_min`` or above ``a_max`` replaced by that bound."""
     result = torch.clamp(data, a_min, a_max)
-    return result if result.dtype is data.dtype else as_integers(result, data)
+    return result if result.dtype is data.dtype else like_input(result, data)
 
 
 @operator("smooth_l1")
 def smooth_l1(data: Tensor, *, scalar: float = 1.0) -> Tensor:
     """``(scalar * x)**2 / 2`` where ``abs(x) < 1 / scalar**2``, else ``abs(x) - 0.5 / scalar**2``."""
     x = data if data.is_floating_point() else data.float()
-    result = F.smooth_l1_loss(x, torch.zeros_like(x), reduction="none", beta=1 / scalar**2)
-    return result if x is data else as_integers(result, data)
+    result = F.smooth_l1_loss(x, torch.zeros_like(x), reduction="none", beta=1 / scalar**2 if scalar else math.inf)
+    return result if x is data else like_input(result, data)
 
 
 @operator("Cast", aliases=["cast"], may_return_input=True)

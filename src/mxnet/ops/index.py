@@ -156,7 +156,8 @@ def ranked(data: Tensor, axis: int | None, ascending: bool) -> tuple[Tensor, Ten
     if axis is None:
         data, axis = data.reshape(-1), 0
     axis = normalize_axis(axis, data.dim())
-    return *torch.sort(data, dim=axis, descending=not ascending, stable=True), axis
+    values, indices = torch.sort(data, dim=axis, descending=not ascending, stable=True)
+    return values, indices, axis
 
 
 @operator("sort")

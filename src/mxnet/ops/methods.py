@@ -19,7 +19,7 @@ METHODS = (
     "relu "
     "repeat reshape_like rint round rsqrt shape_array sigmoid sign sin sinh size_array slice slice_axis slice_like "
     "softmax "
-    "softmin sort space_to_depth split split_v2 sqrt square squeeze sum swapaxes take tan tanh tile topk transpose "
+    "softmin sort space_to_depth split sqrt square squeeze sum swapaxes take tan tanh tile topk transpose "
     "trunc "
     "zeros_like"
 ).split()

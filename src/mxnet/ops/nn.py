@@ -112,6 +112,10 @@ def leaky_relu(
         need_float(data)
     if (gamma is None) is (act_type == "prelu"):
         raise ValueError("gamma is missing" if gamma is None else f"gamma is for act_type='prelu', not {act_type!r}")
+    if gamma is not None:
+        if data.dim() == 1:  # torch takes such data for one channel
+            return torch.where(data > 0, data, gamma * data)
+        return torch.prelu(data, gamma)
     match act_type:
         case "leaky":
             return F.leaky_relu(data, slope)
@@ -121,10 +125,6 @@ def leaky_relu(
             return F.gelu(data)
         case "selu":
             return F.selu(data)
-        case "prelu":
-            if data.dim() == 1:  # torch takes such data for one channel
-                return torch.where(data > 0, data, gamma * data)
-            return torch.prelu(data, gamma)
         case _:
             if not _train:
                 return F.leaky_relu(data, (lower_bound + upper_bound) / 2)
@@ -163,7 +163,7 @@ def dropout(
         return data
     shape = list(data.shape)
     for axis in axes:
-        if not 0 <= axis < len(shape):
+        if axis is None or not 0 <= axis < len(shape):
             raise ValueError(f"axes {axes} must lie between 0 and {len(shape) - 1}")
         shape[axis] = 1
     # A comparison of uniform numbers: a quarter of the time of bernoulli_.

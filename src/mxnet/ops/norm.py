@@ -44,6 +44,7 @@ def batch_norm(
     min_calib_range: float | None = None,
     max_calib_range: float | None = None,
     _train: bool,
+    _recording: bool,
 ) -> tuple[torch.Tensor | None, ...]:
     """``(data - mean) / sqrt(var + eps) * gamma + beta`` for each channel (Ioffe and Szegedy, 2015).
 
@@ -53,8 +54,8 @@ def batch_norm(
 
     In training, mean and variance (over the count, not over the count - 1) are the batch's, and the moving ones
     become ``momentum * moving + (1 - momentum) * batch``; in prediction, and with ``use_global_stats``, they are the
-    moving ones. ``fix_gamma``: gamma counts as 1 and its gradient is 0. ``cudnn_off`` and the calibration range are
-    accepted for MXNet's sake.
+    moving ones. The moving ones change only while gradients are recorded. ``fix_gamma``: gamma counts as 1 and its
+    gradient is 0. ``cudnn_off`` and the calibration range are accepted for MXNet's sake.
     """
     need_float(data)
     axis = _channel_axis(data, axis)
@@ -69,19 +70,20 @@ def batch_norm(
         weight = torch.where(torch.ones_like(gamma, dtype=torch.bool), 1.0, gamma)
     else:
         weight = None
-    if _train and not use_global_stats:
+    new_mean = new_var = None
+    if not _train or use_global_stats:
+        out, _, _ = torch.native_batch_norm(x, weight, beta, moving_mean, moving_var, False, 0.0, eps)
+        mean, inverse_std = moving_mean, (moving_var + eps).rsqrt_() if output_mean_var else moving_var
+    elif not _recording:
+        out, mean, inverse_std = torch.native_batch_norm(x, weight, beta, None, None, True, 0.0, eps)
+    else:
         new_mean, new_var = moving_mean.clone(), moving_var.clone()
         out, mean, inverse_std = torch.native_batch_norm(x, weight, beta, new_mean, new_var, True, 1 - momentum, eps)
-        # torch divided the batch's variance by count - 1.
         count = x.numel() // channels[0]
-        if count > 1:
+        if count > 1:  # torch divided the batch's variance by count - 1
             new_var = torch.add(new_var * (1 - 1 / count), moving_var, alpha=momentum / count)
         else:
             new_var = moving_var * momentum
-    else:
-        out, _, _ = torch.native_batch_norm(x, weight, beta, moving_mean, moving_var, False, 0.0, eps)
-        mean, inverse_std = moving_mean, (moving_var + eps).rsqrt_() if output_mean_var else moving_var
-        new_mean = new_var = None
     out = out if axis == 1 else out.movedim(1, axis).contiguous()
     return out, mean, inverse_std, new_mean, new_var
 

@@ -8,9 +8,10 @@
 
 The signature is MXNet's: tensor inputs are positional (``=None`` when optional, ``*data`` when their number varies),
 attributes are keyword-only, annotated, in MXNet's order with MXNet's defaults. Keyword-only names that begin with an
-underscore are not attributes: the caller supplies them (``_train``: training mode; ``_rng``: the generator of the
-device). The function is pure: torch tensors in, torch tensors out, and it must run on torch's ``meta`` device, which is
-how shapes and dtypes are inferred.
+underscore are not attributes: the caller supplies them (see ``SURROUNDINGS``).
+
+The function is pure: torch tensors in, torch tensors out, and it must run on torch's ``meta`` device, which is how
+shapes and dtypes are inferred.
 """
 
 from __future__ import annotations
@@ -28,7 +29,20 @@ from ..base import MXNetError, _Null
 from . import attributes as attribute_types
 from .attributes import Attribute
 
-__all__ = ["Operator", "OperatorError", "OperatorIndexError", "OperatorTypeError", "get", "operator", "operators"]
+__all__ = [
+    "SURROUNDINGS",
+    "Operator",
+    "OperatorError",
+    "OperatorIndexError",
+    "OperatorTypeError",
+    "get",
+    "operator",
+    "operators",
+]
+
+# What an operator may ask of its surroundings: training mode, whether gradients are recorded, the random generator of
+# the context, the device for new tensors.
+SURROUNDINGS = ("_train", "_recording", "_rng", "_device")
 
 _REGISTRY: dict[str, Operator] = {}
 

@@ -95,8 +95,8 @@ def transpose(data: Tensor, *, axes: Shape = ()) -> Tensor:
     """The axes in the order ``axes``, or reversed. Axes are counted from the front."""
     if not axes:
         return data.permute(*range(data.dim() - 1, -1, -1))
-    if min(axes) < 0:
-        raise ValueError(f"axes must not be negative, but got {axes}")
+    if len(axes) != data.dim() or min(axes) < 0:
+        raise ValueError(f"axes must name each axis from 0 to {data.dim() - 1} once, but got {axes}")
     return data.permute(axes)
 
 
@@ -164,7 +164,7 @@ def broadcast_axis(data: Tensor, *, axis: Shape = (), size: Shape = ()) -> Tenso
         raise ValueError(f"axis and size must have the same length, but got {axis} and {size}")
     shape = list(data.shape)
     for a, n in zip(axis, size, strict=True):
-        if not 0 <= a < data.dim() or shape[a] != 1:
+        if a not in range(data.dim()) or shape[a] != 1:
             raise ValueError(f"axis {a} of shape {tuple(data.shape)} cannot be broadcast: it must have size 1")
         shape[a] = n
     return data.expand(shape)
@@ -249,7 +249,7 @@ def _results(parts: tuple[Tensor, ...], axis: int, squeeze_axis: bool) -> tuple[
             if part.shape[axis] != 1:
                 raise ValueError(f"squeeze_axis needs parts of size 1 along axis {axis}, not {part.shape[axis]}")
         parts = tuple(part.squeeze(axis) for part in parts)
-    return parts if len(parts) > 1 else parts[0]
+    return parts[0] if len(parts) == 1 else parts
 
 
 # ---- parts -----------------------------------------------------------------------------------------------------------

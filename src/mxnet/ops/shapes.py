@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from functools import lru_cache
 
-__all__ = ["forward_slice", "infer_reshape", "normalize_axes", "normalize_axis"]
+__all__ = ["forward_slice", "infer_reshape", "normalize_axes", "normalize_axis", "split_points"]
 
 
 def normalize_axis(axis: int, ndim: int) -> int:
@@ -35,6 +35,15 @@ def forward_slice(part: slice, size: int) -> tuple[slice, bool]:
     if not positions:
         return slice(0, 0), False
     return slice(positions[-1], positions[0] + 1, -positions.step), True
+
+
+def split_points(indices_or_sections: int | tuple[int, ...]) -> dict[str, int | tuple[int, ...]]:
+    """What ``_split_v2`` is told for what ``split_v2`` takes: a number of sections, or where to cut."""
+    if isinstance(indices_or_sections, int):
+        return {"indices": (), "sections": indices_or_sections}
+    if isinstance(indices_or_sections, tuple):
+        return {"indices": (0, *indices_or_sections), "sections": 0}
+    raise ValueError("indices_or_sections must either int or tuple of ints")
 
 
 def infer_reshape(shape: Sequence[int], target: Sequence[int], reverse: bool = False) -> tuple[int, ...]:

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from typing import Any
 
 from ..base import numeric_types
+from ..ops import shapes
 from .face import face
 from .symbol import Symbol
 
-__all__ = ["hypot", "install", "maximum", "minimum", "pow", "power"]
+__all__ = ["hypot", "install", "maximum", "minimum", "pow", "power", "split_v2"]
 
 
 def _binary(array_op: str, scalar_op: str) -> Callable[[Symbol, Any], Symbol]:
@@ -46,8 +47,16 @@ hypot = _function("hypot", "_Hypot", "_HypotScalar", "_HypotScalar")
 power = pow = _function("power", "_Power", "_PowerScalar", "_RPowerScalar")
 
 
+def split_v2(
+    ary: Symbol, indices_or_sections: int | tuple[int, ...], axis: int = 0, squeeze_axis: bool = False
+) -> Symbol:
+    """Split into equal sections (an int) or before the given positions (a tuple) of an axis."""
+    return face("_split_v2")(ary, axis=axis, squeeze_axis=squeeze_axis, **shapes.split_points(indices_or_sections))
+
+
 def install() -> None:
     """Put the methods on Symbol."""
+    Symbol.split_v2 = split_v2  # type: ignore[assignment]
     for name, array_op, scalar_op, mirrored in (
         ("add", "_Plus", "_PlusScalar", "_PlusScalar"),
         ("sub", "_Minus", "_MinusScalar", "_RMinusScalar"),

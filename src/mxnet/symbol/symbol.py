@@ -7,14 +7,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from .. import attribute, context, dtypes
-from .._state import state
 from ..base import MXNetError, NotImplementedForSymbol
 from ..context import Context
 from ..graph import infer, json, lower
 from ..graph.node import Entry, Node, inputs_of, topological
 from ..ndarray import NDArray
+from ..ndarray.face import surroundings
 from ..ndarray.ndarray import wrap
-from ..ops import generators
 from ..ops.methods import OperatorMethods
 
 __all__ = ["Group", "Symbol", "Variable", "load", "load_json", "var"]
@@ -284,7 +283,7 @@ class Symbol(OperatorMethods):
             inputs.append(kwargs[node.name])
         tensors = [array._source() for array in inputs]
         try:
-            results = run(*tensors, state.training, generators.generator(ctx), ctx.torch_device)
+            results = run(*tensors, *surroundings(ctx))
         except Exception as error:
             raise self._diagnose(
                 error, dict(zip((n.name for n in [*arguments, *aux_states]), tensors, strict=True))
