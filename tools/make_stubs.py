@@ -32,8 +32,7 @@ def stubs() -> Iterator[tuple[Path, str]]:
         yield PACKAGE / package / "op.pyi", "\n".join(lines) + "\n"
     lines = [HEADER + "from typing_extensions import Self\n\nMETHODS: list[str]\n\nclass OperatorMethods:"]
     for name in METHODS:
-        if name not in ("split_v2",):
-            lines.append("    " + _function(name, registry.get(name), "Self", method=True))
+        lines.append("    " + _function(name, registry.get(name), "Self", method=True))
     lines.append("    def split_v2(self, *args: Any, **kwargs: Any) -> Any: ...")
     lines.append("    @staticmethod\n    def _face(name: str) -> Any: ...")
     yield PACKAGE / "ops" / "methods.pyi", "\n".join(lines) + "\n"

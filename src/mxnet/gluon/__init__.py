@@ -1,0 +1,23 @@
+"""Gluon: networks as Python objects, made of blocks, trained with autograd."""
+
+from __future__ import annotations
+
+from . import data, loss, nn, utils
+from .block import Block, HybridBlock
+from .parameter import Constant, DeferredInitializationError, Parameter, ParameterDict, tensor_types
+from .trainer import Trainer
+
+__all__ = [
+    "Block",
+    "Constant",
+    "DeferredInitializationError",
+    "HybridBlock",
+    "Parameter",
+    "ParameterDict",
+    "Trainer",
+    "data",
+    "loss",
+    "nn",
+    "tensor_types",
+    "utils",
+]

@@ -1,0 +1,432 @@
+"""Block: a part of a network. It holds parameters and other blocks, and computes its outputs in ``forward``.
+
+HybridBlock is a block whose computation can also be described as a graph: ``hybrid_forward(self, F, x, ...)`` works
+with ``F = mx.nd`` on arrays and with ``F = mx.sym`` on symbols. In this version ``hybridize()`` is a promise: it is
+checked and remembered, and the block still computes imperatively.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+import warnings
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from .. import initializer, ndarray, symbol
+from ..base import MXNetError
+from ..context import Context
+from ..ndarray import NDArray
+from ..ops.registry import OperatorError
+from ..symbol import Symbol
+from .parameter import DeferredInitializationError, Parameter, ParameterDict
+from .parameter.load import load_into, read_parameters
+from .scope import BlockScope, name_block
+from .summary import summarize
+from .utils import HookHandle
+
+__all__ = ["Block", "DeferredInitializationError", "HookHandle", "HybridBlock", "ShapeInferenceError"]
+
+
+class _Hooks(threading.local):
+    silent = False  # while a graph is composed only to learn shapes
+
+
+_hooks = _Hooks()
+
+
+class ShapeInferenceError(MXNetError, ValueError):
+    """The first input does not tell the shapes of a block's parameters, or contradicts them."""
+
+
+class Block:
+    """Base class of layers and networks.
+
+    Subclasses assign parameters and child blocks to attributes in ``__init__``, after ``super().__init__(**kwargs)``,
+    and define ``forward(self, *args)``.
+
+    Parameters
+    ----------
+    prefix : str, optional
+        Before the names of its parameters and, in ``name_scope()``, of its children. The class's name and a number by
+        default.
+    params : ParameterDict, optional
+        Parameters to share: ``Dense(10, params=other.params)`` has other's weights.
+    """
+
+    _is_container = False  # summary() shows the children only
+
+    def __init__(self, prefix: str | None = None, params: ParameterDict | None = None) -> None:
+        self._prefix, self._params = name_block(prefix, params, self._alias())
+        self._name = self._prefix.removesuffix("_")
+        self._scope = BlockScope(self._prefix, self._params, transparent=prefix == "")
+        self._children: OrderedDict[str, Block] = OrderedDict()
+        self._reg_params: dict[str, Parameter] = {}
+        self._forward_hooks: OrderedDict[int, Callable] = OrderedDict()
+        self._forward_pre_hooks: OrderedDict[int, Callable] = OrderedDict()
+
+    def _alias(self) -> str:
+        """What names of such blocks begin with."""
+        return type(self).__name__.lower()
+
+    def __repr__(self) -> str:
+        return self._describe({k: v for k, v in self.__dict__.items() if isinstance(v, Block)})
+
+    def _describe(self, blocks: dict[str, Block]) -> str:
+        lines = [f"  ({name}): {_indented(block)}" for name, block in blocks.items()]
+        return "{}(\n{}\n)".format(type(self).__name__, "\n".join(lines))
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        existing = getattr(self, name, None)
+        if isinstance(existing, (Block, Parameter)) and not isinstance(value, type(existing)):
+            raise TypeError(
+                f"Changing attribute type for {name} from {type(existing)} to {type(value)} is not allowed. Use "
+                "another name."
+            )
+        if isinstance(value, (Block, Parameter)) and "_reg_params" not in self.__dict__:
+            raise AttributeError(
+                f"'{type(self).__name__}' object has no attribute '_children': call super().__init__(**kwargs) in "
+                f"__init__ before assigning {name}."
+            )
+        if isinstance(value, Block):
+            self.register_child(value, name)
+        elif isinstance(value, Parameter):
+            if self._reg_params.get(name, value) is not value:
+                raise AssertionError(
+                    f"Overriding Parameter attribute {name} is not allowed. If you want to share parameters between "
+                    "blocks, please set 'params' at Block construction instead."
+                )
+            self._reg_params[name] = value
+            value._belongs_to(self)
+        super().__setattr__(name, value)
+
+    # Names and structure
+
+    @property
+    def prefix(self) -> str:
+        """What the names of its parameters begin with."""
+        return self._prefix
+
+    @property
+    def name(self) -> str:
+        """The prefix without the underscore at its end."""
+        return self._name
+
+    @property
+    def params(self) -> ParameterDict:
+        """The block's own parameters, without those of its children (see ``collect_params``)."""
+        return self._params
+
+    def name_scope(self) -> BlockScope:
+        """``with self.name_scope():`` blocks made inside get names that begin with this block's prefix."""
+        return self._scope
+
+    def register_child(self, block: Block, name: str | None = None) -> None:
+        """Add a child; assigning a block to an attribute does this. The name is its number by default."""
+        self._children[str(len(self._children)) if name is None else name] = block
+
+    def apply(self, fn: Callable[[Block], Any]) -> Block:
+        """Call ``fn`` on every block of the tree, children first, and return this one."""
+        for child in self._children.values():
+            child.apply(fn)
+        fn(self)
+        return self
+
+    def collect_params(self, select: str | None = None) -> ParameterDict:
+        """All parameters of the tree, own ones first; with ``select``, those whose name matches the pattern from its
+        start.
+        """
+        self._warn_of_containers()
+        found = ParameterDict(self._params.prefix)
+        pattern = re.compile(select or "")
+        found.update({name: p for name, p in self._params.items() if pattern.match(name)})
+        for child in self._children.values():
+            found.update(child.collect_params(select))
+        return found
+
+    def _warn_of_containers(self) -> None:
+        """Warn of lists and dicts with blocks that were not registered: their parameters would be forgotten."""
+        children = {id(child) for child in self._children.values()}
+        for name, value in self.__dict__.items():
+            if not isinstance(value, (list, tuple, dict)) or value is self._children:
+                continue
+            if any(isinstance(item, Block) and id(item) not in children for item in _flattened(value)):
+                warnings.warn(
+                    f'"{type(self).__name__}.{name}" is an unregistered container with Blocks. Note that Blocks inside '
+                    "the list, tuple or dict will not be registered automatically. Make sure to register them using "
+                    "register_child() or switching to nn.Sequential/nn.HybridSequential instead. ",
+                    stacklevel=3,
+                )
+
+    def _collect_params_with_prefix(self, prefix: str = "") -> dict[str, Parameter]:
+        """Parameters by their place in the tree: ``features.0.weight``."""
+        start = prefix + "." if prefix else ""
+        found = {start + name: p for name, p in self._reg_params.items()}
+        for name, child in self._children.items():
+            found.update(child._collect_params_with_prefix(start + name))
+        return found
+
+    # Parameters
+
+    def initialize(
+        self,
+        init: initializer.Initializer | str = initializer.Uniform(),  # noqa: B008 - never changed
+        ctx: Context | Sequence[Context] | None = None,
+        verbose: bool = False,
+        force_reinit: bool = False,
+    ) -> None:
+        """Give all parameters of the tree values: see ``ParameterDict.initialize``."""
+        self.collect_params().initialize(init, ctx, verbose, force_reinit)
+
+    def cast(self, dtype: Any) -> None:
+        """Convert all parameters of the tree to another dtype."""
+        for child in self._children.values():
+            child.cast(dtype)
+        for parameter in self._params.values():
+            parameter.cast(dtype)
+
+    def save_parameters(self, filename: str | os.PathLike[str], deduplicate: bool = False) -> None:
+        """Save the values of all parameters under their places in the tree; the file appears whole or not at all.
+
+        deduplicate: a shared parameter is written once, under the last of its places.
+        """
+        parameters = self._collect_params_with_prefix()
+        if deduplicate:
+            last = {id(p): name for name, p in parameters.items()}
+            parameters = {name: p for name, p in parameters.items() if last[id(p)] == name}
+        ndarray.save(filename, {name: p._reduce() for name, p in parameters.items()})
+
+    def load_parameters(
+        self,
+        filename: str | os.PathLike[str],
+        ctx: Context | Sequence[Context] | None = None,
+        allow_missing: bool = False,
+        ignore_extra: bool = False,
+        cast_dtype: bool = False,
+        dtype_source: str = "current",
+    ) -> None:
+        """Load what ``save_parameters`` or ``collect_params().save`` wrote, here or in MXNet.
+
+        ctx: where parameters without values go; the CPU by default. cast_dtype: accept another dtype, and convert to
+        the parameter's ('current') or make the parameter of the file's ('saved').
+        Nothing changes unless everything fits. Raises ParameterMismatch, an AssertionError and a ValueError, with all
+        names that are missing, in excess, or of another shape or dtype; MXNetError when the file cannot be read.
+        """
+        saved = read_parameters(filename)
+        parameters = self._collect_params_with_prefix()
+        if not any("." in name for name in saved) and not parameters.keys() >= saved.keys():
+            # Saved by name, from a ParameterDict: in full, or without this block's prefix.
+            saved = {name.removeprefix("arg:").removeprefix("aux:"): array for name, array in saved.items()}
+            parameters = dict(self.collect_params().items())
+            if not any(name in parameters for name in saved):
+                parameters = {name.removeprefix(self._prefix): p for name, p in parameters.items()}
+        where = f"file '{os.fspath(filename)}'"
+        load_into(parameters, saved, where, ctx, allow_missing, ignore_extra, cast_dtype, dtype_source)
+
+    def save_params(self, filename: str | os.PathLike[str]) -> None:
+        """Deprecated: ``save_parameters``. Saves by names without this block's prefix."""
+        warnings.warn("save_params is deprecated. Please use save_parameters.", stacklevel=2)
+        self.collect_params().save(filename, strip_prefix=self._prefix)
+
+    def load_params(
+        self,
+        filename: str | os.PathLike[str],
+        ctx: Context | Sequence[Context] | None = None,
+        allow_missing: bool = False,
+        ignore_extra: bool = False,
+    ) -> None:
+        """Deprecated: ``load_parameters``."""
+        warnings.warn("load_params is deprecated. Please use load_parameters.", stacklevel=2)
+        self.load_parameters(filename, ctx, allow_missing, ignore_extra)
+
+    # Computing
+
+    def __call__(self, *args: Any) -> Any:
+        if self._forward_pre_hooks and not _hooks.silent:
+            for hook in list(self._forward_pre_hooks.values()):
+                hook(self, args)
+        try:
+            out = self.forward(*args)
+        except OperatorError as error:
+            if error.block is None:
+                error.block = self._name
+            raise
+        if self._forward_hooks and not _hooks.silent:
+            for hook in list(self._forward_hooks.values()):
+                hook(self, args, out)
+        return out
+
+    def forward(self, *args: Any) -> Any:
+        """What the block computes; subclasses define it."""
+        raise NotImplementedError(f"{type(self).__name__} must define forward(self, *args).")
+
+    def hybridize(self, active: bool = True, **kwargs: Any) -> None:
+        """Hybridize the HybridBlocks of the tree."""
+        for child in self._children.values():
+            child.hybridize(active, **kwargs)
+
+    def register_forward_pre_hook(self, hook: Callable[[Block, tuple], Any]) -> HookHandle:
+        """Call ``hook(block, inputs)`` before every forward; what it returns is ignored."""
+        handle = HookHandle()
+        handle.attach(self._forward_pre_hooks, hook)
+        return handle
+
+    def register_forward_hook(self, hook: Callable[[Block, tuple, Any], Any]) -> HookHandle:
+        """Call ``hook(block, inputs, outputs)`` after every forward; what it returns is ignored."""
+        handle = HookHandle()
+        handle.attach(self._forward_hooks, hook)
+        return handle
+
+    def summary(self, *inputs: Any) -> None:
+        """Print a table of the layers, their output shapes and numbers of parameters, for these inputs."""
+        summarize(self, inputs)
+
+
+class HybridBlock(Block):
+    """A block that computes with arrays or describes its graph with symbols.
+
+    Subclasses define ``hybrid_forward(self, F, x, *args, **params)``, with the block's parameters as keywords by
+    attribute name; or override ``forward(self, x, *args)``, like a Block.
+    """
+
+    def __init__(self, prefix: str | None = None, params: ParameterDict | None = None) -> None:
+        super().__init__(prefix, params)
+        self._active = False
+        self._flags: dict[str, Any] = {}
+
+    def register_child(self, block: Block, name: str | None = None) -> None:
+        """Add a child. ValueError unless it is a HybridBlock."""
+        _check_child(block)
+        super().register_child(block, name)
+
+    def hybridize(
+        self,
+        active: bool = True,
+        backend: str | None = None,
+        clear: bool = True,
+        static_alloc: bool = False,
+        static_shape: bool = False,
+        inline_limit: int = 2,
+        forward_bulk_size: int | None = None,
+        backward_bulk_size: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Ask for the block to run as a graph. In this version it keeps running imperatively, with the same results.
+
+        Raises ValueError when a child is no HybridBlock.
+        """
+        for child in self._children.values():
+            _check_child(child)
+        flags = dict(static_alloc=static_alloc, static_shape=static_shape, inline_limit=inline_limit)
+        self._active, self._flags = active, flags
+        super().hybridize(
+            active,
+            backend=backend,
+            clear=clear,
+            forward_bulk_size=forward_bulk_size,
+            backward_bulk_size=backward_bulk_size,
+            **flags,
+            **kwargs,
+        )
+
+    def forward(self, x: Any, *args: Any) -> Any:
+        """Compute ``hybrid_forward`` on arrays, on the context of the first one, or compose its symbol.
+
+        Raises ValueError when there is neither array nor symbol among the inputs.
+        """
+        if x.__class__ is not NDArray:
+            first = next((item for item in _flattened((x, args)) if isinstance(item, (NDArray, Symbol))), None)
+            if isinstance(first, Symbol):
+                with self.name_scope():
+                    variables = {name: p.var() for name, p in self._reg_params.items()}
+                    return self.hybrid_forward(symbol, x, *args, **variables)
+            if first is None:
+                raise ValueError(
+                    f"In HybridBlock, there must be one NDArray or one Symbol in the input. {self._name} received "
+                    f"{x!r} of type {type(x).__name__}. Please check the type of the args."
+                )
+            ctx = first._ctx
+        else:
+            ctx = x._ctx
+        if not self._reg_params:
+            return self.hybrid_forward(ndarray, x, *args)
+        params = {}
+        for name, parameter in self._reg_params.items():
+            params[name] = parameter._array if parameter._home is ctx else self._fetch(parameter, ctx, x, *args)
+        return self.hybrid_forward(ndarray, x, *args, **params)
+
+    def hybrid_forward(self, F: Any, x: Any, *args: Any, **kwargs: Any) -> Any:
+        """What the block computes, in terms of ``F``, the module mx.nd or mx.sym; subclasses define it."""
+        raise NotImplementedError(f"{type(self).__name__} must define hybrid_forward(self, F, x, *args, **params).")
+
+    def _fetch(self, parameter: Parameter, ctx: Context, *inputs: Any) -> NDArray:
+        """The values of a parameter that are not on its first context, or not there yet."""
+        try:
+            return parameter.data(ctx)
+        except DeferredInitializationError:
+            self.infer_shape(*inputs)
+            for own in (*self._reg_params.values(), *self._params.values()):
+                if own._deferred_init and not own._shape_is_known():
+                    raise ShapeInferenceError(
+                        f"Deferred initialization of {self._name} failed: the inputs do not tell the shape of "
+                        f"Parameter '{own.name}', which is {own.shape}. Every size must be positive."
+                    ) from None
+                own._finish_deferred_init()
+            return parameter.data(ctx)
+
+    def infer_shape(self, *args: Any) -> None:
+        """Set the unknown parameter shapes of the tree from inputs, by composing the graph once and asking the
+        operators.
+
+        Raises ShapeInferenceError, an MXNetError and a ValueError, when the operators refuse or do not know.
+        """
+        parameters = {p.name: p for p in self.collect_params().values()}
+        numbers = iter(range(10**6))
+
+        def stand_in(value: Any) -> Any:
+            if isinstance(value, NDArray):
+                return symbol.var(f"{self._prefix}data{next(numbers)}", shape=value.shape, dtype=value.dtype)
+            return type(value)(map(stand_in, value)) if type(value) in (list, tuple) else value
+
+        _hooks.silent = True
+        try:
+            outputs = self.forward(*map(stand_in, args))
+            graph = symbol.Group([item for item in _flattened(outputs) if isinstance(item, Symbol)])
+            arguments, _, states = graph.infer_shape_partial()
+        except Exception as error:
+            shown = ", ".join(str(x.shape) if isinstance(x, NDArray) else repr(x) for x in _flattened(args))
+            raise ShapeInferenceError(
+                f"Deferred initialization of {self._name} failed because shapes cannot be inferred from inputs "
+                f"{shown}: {error}"
+            ) from (None if isinstance(error, MXNetError) else error)
+        finally:
+            _hooks.silent = False
+        names = [*graph.list_arguments(), *graph.list_auxiliary_states()]
+        for name, shape in zip(names, [*arguments, *states], strict=True):
+            if name in parameters and shape:
+                parameters[name].shape = shape
+
+
+def _check_child(block: Any) -> None:
+    if not isinstance(block, HybridBlock):
+        raise ValueError(
+            f"Children of HybridBlock must also be HybridBlock, but {block!r} has type {type(block)}. "
+            "If you are using Sequential, please try HybridSequential instead."
+        )
+
+
+def _flattened(value: Any) -> Iterator[Any]:
+    """The items of nested lists, tuples and dicts."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _flattened(item)
+    else:
+        yield value
+
+
+def _indented(block: Block) -> str:
+    return repr(block).replace("\n", "\n  ")
