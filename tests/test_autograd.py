@@ -12,6 +12,7 @@ import torch
 
 import mxnet as mx
 from mxnet import autograd, nd
+from mxnet.ndarray import gradient
 
 
 def leaf(*values: float) -> nd.NDArray:
@@ -26,6 +27,12 @@ def test_gradient_of_a_formula():
         y = (x * x + 2 * x).sum()
     y.backward()
     assert x.grad.asnumpy().tolist() == [4, 6, 8]
+
+
+def test_gradients_without_torchs_private_engine(monkeypatch):
+    monkeypatch.setattr(gradient, "_engine", None)
+    test_gradient_of_a_formula()
+    test_backward_without_a_graph_or_twice()
 
 
 def test_heads_that_are_no_scalars_get_ones_or_what_is_given():

@@ -1,35 +1,42 @@
-"""Regluon: Apache MXNet's Gluon, alive, on PyTorch. The import name is ``mxnet``, so that code for MXNet 1.x runs
-unmodified.
-"""
+"""Regluon: Apache MXNet's Gluon, alive, on PyTorch. The import name is ``mxnet``: MXNet 1.x code runs unmodified."""
+
+import gc as _gc
 
 from . import _install
 
 _install.check()
 
-from . import (
-    attribute,
-    autograd,
-    base,
-    context,
-    gluon,
-    initializer,
-    lr_scheduler,
-    metric,
-    name,
-    ndarray,
-    optimizer,
-    random,
-    registry,
-    symbol,
-    util,
-)
-from . import initializer as init
-from . import ndarray as nd
-from . import random as rnd
-from . import symbol as sym
-from .attribute import AttrScope
-from .base import MXNetError
-from .context import Context, cpu, cpu_pinned, current_context, gpu
-from .util import is_np_array, is_np_shape
+# A full collection in the middle of the import would walk all of torch's objects: 0.08 s of 0.2 s, for nothing.
+_collecting = _gc.isenabled()
+_gc.disable()
+try:
+    from . import (
+        attribute,
+        autograd,
+        base,
+        context,
+        gluon,
+        initializer,
+        lr_scheduler,
+        metric,
+        name,
+        ndarray,
+        optimizer,
+        random,
+        registry,
+        symbol,
+        util,
+    )
+    from . import initializer as init
+    from . import ndarray as nd
+    from . import random as rnd
+    from . import symbol as sym
+    from .attribute import AttrScope
+    from .base import MXNetError
+    from .context import Context, cpu, cpu_pinned, current_context, gpu
+    from .util import is_np_array, is_np_shape
+finally:
+    if _collecting:
+        _gc.enable()
 
-__version__ = "1.9.1"  # of MXNet, whose interface this is; the distribution's own version is regluon.__version__'s
+__version__ = "1.9.1"  # the version of MXNet whose interface this is; importlib.metadata knows that of regluon

@@ -9,6 +9,7 @@ __all__ = ["state"]
 
 class _State(threading.local):
     recording: bool = False  # inside autograd.record(): operators enter torch's graph
+    torch_grad_mode: bool = True  # the user's, while recording
     training: bool = False  # Dropout drops, BatchNorm uses the batch's statistics
 
 

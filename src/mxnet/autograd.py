@@ -42,12 +42,13 @@ def set_recording(is_recording: bool) -> bool:
     """Switch recording; returns what it was. Prefer ``with record():``."""
     before, state.recording = state.recording, bool(is_recording)
     if before != state.recording:
-        # Recorded operators need torch's graph, whatever the user set; paused ones save the work.
+        # Recorded operators need torch's graph, whatever the user set.
         if state.recording:
             state.torch_grad_mode = torch.is_grad_enabled()
-            torch.set_grad_enabled(True)
-        else:
-            torch.set_grad_enabled(state.torch_grad_mode)
+            if not state.torch_grad_mode:
+                torch.set_grad_enabled(True)
+        elif not state.torch_grad_mode:
+            torch.set_grad_enabled(False)
     return before
 
 

@@ -53,33 +53,36 @@ def invoke(
         _check_dtypes(op, inputs)
     recording = state.recording
     tensors = [None if a is None else a._graph if recording and a._graph is not None else a._data for a in inputs]
-    result = call(op, tensors, values, ctx)
-    aux = None
-    if op.aux:
-        count = op.num_outputs(values)
-        result, aux = result[:count], result[count:]
+    try:
+        result = op.fn(*tensors, **values, **{name: _surroundings[name](ctx) for name in op.implicit})
+    except Exception as error:
+        raise op.failure(error, tensors, values) from None
+    return finish(op, result, inputs, tensors, values, ctx, out)
+
+
+def finish(
+    op: Operator,
+    result: Any,
+    inputs: Sequence[Any],
+    tensors: Sequence[Any],
+    values: dict[str, Any],
+    ctx: Context,
+    out: NDArray | Sequence[NDArray] | None = None,
+) -> Any:
+    """From what a function returned to what the caller gets: states are written back, hidden outputs left out."""
     results = result if isinstance(result, (tuple, list)) else (result,)
-    if aux:
-        for name, new in zip(op.aux, aux, strict=True):
+    if op.aux:
+        for name, new in zip(op.aux, results[op.num_outputs(values) :], strict=True):
             if new is not None:
                 inputs[op.inputs.index(name)]._data.copy_(new)
     results = results[: op.num_visible(values)]
     if op.returns_view or (op.may_return_input and any(r is t for r in results for t in tensors)):
         results = [r.clone(memory_format=torch.contiguous_format) for r in results]
     if out is not None:
-        return _write(op, out, results, arrays)
-    outputs = [wrap(r, ctx) for r in results]
-    return outputs[0] if len(outputs) == 1 and not isinstance(result, list) else outputs
-
-
-def call(op: Operator, tensors: Sequence[Any], values: dict[str, Any], ctx: Context) -> Any:
-    """The operator's function on tensors, with what it needs from its surroundings; failures become OperatorErrors."""
-    for name in op.implicit:
-        values[name] = _surroundings[name](ctx)
-    try:
-        return op.fn(*tensors, **values)
-    except Exception as error:
-        raise op.failure(error, tensors, values) from None
+        return _write(op, out, results, inputs)
+    if len(results) == 1 and result.__class__ is not list:
+        return wrap(results[0], ctx)
+    return [wrap(r, ctx) for r in results]
 
 
 _surroundings: dict[str, Callable[[Context], Any]] = {
@@ -130,7 +133,7 @@ def _check_dtypes(op: Operator, inputs: Sequence[NDArray | None]) -> None:
             )
 
 
-def _write(op: Operator, out: Any, results: Sequence[torch.Tensor], arrays: Sequence[NDArray]) -> Any:
+def _write(op: Operator, out: Any, results: Sequence[torch.Tensor], arrays: Sequence[Any]) -> Any:
     """Results into the arrays that the user gave."""
     targets = [out] if isinstance(out, NDArray) else list(out)
     if len(targets) != len(results):
@@ -163,6 +166,7 @@ def face(name: str) -> Callable:
         "FN": op.fn,
         "NDArray": NDArray,
         "CONTIGUOUS": torch.contiguous_format,
+        "finish": finish,
         "generator": generators.generator,
         "invoke": invoke,
         "new": NDArray.__new__,
@@ -175,8 +179,9 @@ def face(name: str) -> Callable:
 
 def _straight_path(op: Operator) -> list[str]:
     """Lines of source for the ordinary call; none where an operator has no ordinary call worth it."""
-    tests = {n: attributes.exact(a.annotation) for n, a in op.attributes.items()}
-    if not op.inputs or op.aux or op.outputs != 1 or None in tests.values() or "_device" in op.implicit:
+    exact = {n: attributes.exact(a.annotation) for n, a in op.attributes.items()}
+    tests = {n: test for n, test in exact.items() if test is not None}
+    if not op.inputs or len(tests) < len(exact) or "_device" in op.implicit:
         return []
     first, *rest = op.inputs
     conditions = [f"{first}.__class__ is NDArray", "out is None", "not kwargs"]
@@ -203,19 +208,23 @@ def _straight_path(op: Operator) -> list[str]:
         "except Exception as error:",
         f"    raise OP.failure(error, {tensors}, {values}) from None",
     ]
-    if op.returns_view or op.may_return_input:
-        test = "" if op.returns_view else f"if result is t_{first}: "
-        compute.append(f"{test}result = result.clone(memory_format=CONTIGUOUS)")
-    compute += [
-        "array = new(NDArray)",
-        f"array._ctx = {first}._ctx",
-        "if recording and result.requires_grad:",
-        "    array._graph = result",
-        "else:",
-        "    array._graph = None",
-        "    array._data = result",
-        "return array",
-    ]
+    if op.outputs != 1 or op.aux:
+        arrays = "(" + "".join(f"{n}, " for n in op.inputs) + ")"
+        compute.append(f"return finish(OP, result, {arrays}, {tensors}, {values}, {first}._ctx)")
+    else:
+        if op.returns_view or op.may_return_input:
+            test = "" if op.returns_view else f"if result is t_{first}: "
+            compute.append(f"{test}result = result.clone(memory_format=CONTIGUOUS)")
+        compute += [
+            "array = new(NDArray)",
+            f"array._ctx = {first}._ctx",
+            "if recording and result.requires_grad:",
+            "    array._graph = result",
+            "else:",
+            "    array._graph = None",
+            "    array._data = result",
+            "return array",
+        ]
     if same_dtype:
         compute = [f"if {' and '.join(same_dtype)}:", *(f"    {line}" for line in compute)]
     return [*lines, *(f"    {line}" for line in compute)]

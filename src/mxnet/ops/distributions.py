@@ -31,8 +31,12 @@ class Distributions:
 
     def __init__(self, face: Callable[[str], Callable], array: type) -> None:
         self._face, self._array = face, array
-        for name in ("uniform", "normal", "gamma", "exponential", "poisson", "negative_binomial"):
-            setattr(self, f"{name}_like", face(f"_random_{name}_like"))
+        self.uniform_like = face("_random_uniform_like")
+        self.normal_like = face("_random_normal_like")
+        self.gamma_like = face("_random_gamma_like")
+        self.exponential_like = face("_random_exponential_like")
+        self.poisson_like = face("_random_poisson_like")
+        self.negative_binomial_like = face("_random_negative_binomial_like")
         self.generalized_negative_binomial_like = face("_random_generalized_negative_binomial_like")
 
     def _draw(

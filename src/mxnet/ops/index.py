@@ -57,14 +57,19 @@ def pick(
     """
     if axis is None:
         raise ValueError("axis must be given")
-    axis = normalize_axis(axis, data.dim())
-    before, after = data.shape[:axis], data.shape[axis + 1 :]
-    kept, dropped = (*before, 1, *after), (before + after or (1,))
-    if index.shape not in (kept, dropped):
-        raise ValueError(f"index must have shape {tuple(dropped)} or {tuple(kept)}")
-    index = legal_indices(index, data.shape[axis], mode).reshape(kept)
+    ndim = data.dim()
+    axis = normalize_axis(axis, ndim)
+    shape = list(data.shape)
+    size = shape.pop(axis)
+    index = legal_indices(index, size, mode)
+    given = list(index.shape)
+    if given == shape and ndim > 1:
+        index = index.unsqueeze(axis)
+    elif len(given) != ndim or given.pop(axis) != 1 or given != shape:
+        dropped, kept = tuple(shape or [1]), (*shape[:axis], 1, *shape[axis:])
+        raise ValueError(f"index must have shape {dropped} or {kept}")
     result = torch.gather(data, axis, index)
-    return result if keepdims else result.reshape(dropped)
+    return result if keepdims or ndim == 1 else result.squeeze(axis)
 
 
 @operator("batch_take", mixed=True)

@@ -26,6 +26,7 @@ def _channel_axis(data: torch.Tensor, axis: int) -> int:
     output_names=("output", "mean", "var"),
     aux=("moving_mean", "moving_var"),
     mixed=True,
+    may_return_input=True,
 )
 def batch_norm(
     data: torch.Tensor,

@@ -7,6 +7,7 @@ reduced over all its axes has shape (1,), or one axis of size 1 for each with ``
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Literal
 
 import torch
@@ -30,8 +31,7 @@ def reduction(name: str, *aliases: str) -> Callable[[Reduction], Operator]:
             if axis == ():
                 axis = None
             elif exclude and axis is not None:
-                named = normalize_axes(axis, data.dim())
-                axis = tuple(a for a in range(data.dim()) if a not in named)
+                axis = _other_axes(axis, data.dim())
                 if not axis:
                     return data
             result = reduce(data, axis, keepdims or data.dim() == 1)  # a vector keeps its axis either way
@@ -40,6 +40,12 @@ def reduction(name: str, *aliases: str) -> Callable[[Reduction], Operator]:
         return operator(name, aliases=aliases, may_return_input=True, doc=reduce.__doc__)(apply)
 
     return define
+
+
+@lru_cache
+def _other_axes(axis: int | tuple[int, ...], ndim: int) -> tuple[int, ...]:
+    named = normalize_axes(axis, ndim)
+    return tuple(a for a in range(ndim) if a not in named)
 
 
 @reduction("sum", "sum_axis")
@@ -52,6 +58,8 @@ def total(data: Tensor, axis: Axes, keepdims: bool) -> Tensor:
 def mean(data: Tensor, axis: Axes, keepdims: bool) -> Tensor:
     """Arithmetic mean over axes. Integers: the sum, which wraps, divided by the count and cut to a whole number."""
     if data.is_floating_point():
+        if axis.__class__ is tuple and not keepdims and all(data.size(a) == 1 for a in axis):
+            return data.squeeze(axis).clone()  # losses end so; cheaper than a reduction, also backwards
         return torch.mean(data, axis, keepdims)
     if data.dtype is torch.bool:
         raise ValueError("bool arrays have no mean; convert with .astype('float32')")

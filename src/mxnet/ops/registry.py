@@ -150,6 +150,10 @@ class Operator:
             table[name] = Attribute(name, hints[name], default, attribute_types.parser(hints[name]))
         return table
 
+    @cached_property
+    def _defaults(self) -> dict[str, Any]:
+        return {name: attribute.default for name, attribute in self.attributes.items()}
+
     @property
     def doc(self) -> str:
         return self._doc or inspect.getdoc(self._declaration) or ""
@@ -184,7 +188,7 @@ class Operator:
 
     def complete(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """All attributes: the parsed ``values`` and the defaults of the others."""
-        return {n: values.get(n, a.default) for n, a in self.attributes.items()}
+        return {**self._defaults, **values}
 
     def num_outputs(self, values: Mapping[str, Any]) -> int:
         return self.outputs(**self.complete(values)) if callable(self.outputs) else self.outputs

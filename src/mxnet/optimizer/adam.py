@@ -17,7 +17,7 @@ __all__ = ["Adam"]
 class Adam(Optimizer):
     r"""Adam (Kingma and Ba, 2015, https://arxiv.org/abs/1412.6980), with MXNet's form of the bias correction.
 
-    .. math:: g = clip(rescale \cdot grad) + wd \cdot w, \quad m \leftarrow \beta_1 m + (1 - \beta_1) g,
+    .. math:: g = clip(rescale \cdot grad + wd \cdot w), \quad m \leftarrow \beta_1 m + (1 - \beta_1) g,
        \quad v \leftarrow \beta_2 v + (1 - \beta_2) g^2, \quad
        w \leftarrow w - lr \frac{\sqrt{1 - \beta_2^t}}{1 - \beta_1^t} \frac{m}{\sqrt{v} + \epsilon}
     """

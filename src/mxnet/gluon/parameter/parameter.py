@@ -245,6 +245,8 @@ class Parameter:
                 return next(iter(arrays.values()))
             ctx = context.current_context()
         array = arrays.get(ctx)
+        if array is None and ctx.device_type in ("cpu_pinned", "cpu_shared"):  # CPU memory, too
+            array = arrays.get(context.cpu(ctx.device_id))
         if array is None:
             raise RuntimeError(
                 f"Parameter '{self.name}' was not initialized on context {ctx}. It was only initialized on "
