@@ -1,8 +1,8 @@
 """How weights follow gradients: SGD and Adam, as operators on one weight and as functions on many at once.
 
 The operators are MXNet's (``nd.sgd_update`` ...): they return the new weight and write to their states. The functions
-``sgd`` and ``adam`` are for ``mxnet.optimizer``: they update lists of weights and states in place, in one call of
-torch's fused kernels, which read and write everything once.
+``sgd`` and ``adam`` are for ``mxnet.optimizer``: they update lists of weights and states, tensors that require no
+gradients, in place, in one call of torch's fused kernels, which read and write everything once.
 """
 
 from __future__ import annotations
@@ -58,7 +58,6 @@ def _adam(
 # ---- many weights at once --------------------------------------------------------------------------------------------
 
 
-@torch.no_grad()
 def sgd(
     weights: _Tensors,
     grads: _Tensors,
@@ -93,7 +92,6 @@ def sgd(
             w[i].add_(step if m is None else m[i].mul_(momentum).add_(step))
 
 
-@torch.no_grad()
 def adam(
     weights: _Tensors,
     grads: _Tensors,
@@ -136,22 +134,27 @@ def adam(
 
 def _groups(lrs: Sequence[float], wds: Sequence[float], *lists: _Tensors | None) -> Iterator[tuple]:
     """The lists, divided into groups that share learning rate, weight decay, dtype and device."""
+    keys = [(lr, wd, w.dtype, w.device) for lr, wd, w in zip(lrs, wds, lists[0] or (), strict=True)]
+    if keys and keys.count(keys[0]) == len(keys):
+        yield keys[0][:2], lists
+        return
     found: dict[tuple, list[int]] = {}
-    for i, weight in enumerate(lists[0] or ()):
-        found.setdefault((lrs[i], wds[i], weight.dtype, weight.device), []).append(i)
+    for i, key in enumerate(keys):
+        found.setdefault(key, []).append(i)
     for (lr, wd, *_), places in found.items():
         yield (lr, wd), [None if tensors is None else [tensors[i] for i in places] for tensors in lists]
 
 
 def _can_fuse(weights: _Tensors, *others: _Tensors) -> bool:
     """Whether torch's fused kernels take these: they read memory from start to end, whatever the strides say."""
-    dtype, device = weights[0].dtype, weights[0].device
-    return (
-        _fused
-        and device.type in _FUSED_DEVICES
-        and all(w.is_contiguous() for w in weights)
-        and all(t.is_contiguous() and t.dtype is dtype and t.device == device for ts in others for t in ts)
-    )
+    dtype = weights[0].dtype
+    if not _fused or weights[0].device.type not in _FUSED_DEVICES:
+        return False
+    for tensors in (weights, *others):
+        for tensor in tensors:
+            if tensor.dtype is not dtype or not tensor.is_contiguous():
+                return False
+    return True
 
 
 def _prepare(weights: _Tensors, grads: _Tensors, rescale: float, wd: float, clip: float | None) -> list[torch.Tensor]:
