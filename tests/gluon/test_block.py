@@ -160,6 +160,17 @@ def test_error_of_a_lazy_block_is_of_both_classes():
     assert net(nd.ones((1, 2))).asnumpy().tolist() == [[2, 2, 2]]
 
 
+@pytest.mark.parametrize("shape", [(2, 5), (1, 2, 2, 2), (1, 5, 9, 9)], ids=str)
+def test_a_first_forward_that_fails_leaves_the_parameters_waiting(shape):
+    net = nn.Conv2D(4, kernel_size=3, groups=2)
+    net.initialize()
+    with pytest.raises(mx.MXNetError, match="conv0"):
+        net(nd.ones(shape))
+    with pytest.raises(gluon.DeferredInitializationError):
+        net.weight.data()
+    assert net(nd.ones((1, 6, 9, 9))).shape == (1, 4, 7, 7)
+
+
 def test_hooks_stay_silent_while_shapes_are_inferred():
     """MXNet calls the hooks of children with symbols then."""
     net, seen = nn.Dense(2, activation="relu"), []

@@ -352,29 +352,43 @@ class HybridBlock(Block):
             ctx = x._ctx
         if not self._reg_params:
             return self.hybrid_forward(ndarray, x, *args)
-        params = {}
-        for name, parameter in self._reg_params.items():
-            params[name] = parameter._array if parameter._home is ctx else self._fetch(parameter, ctx, x, *args)
+        try:
+            params = {name: p._array if p._home is ctx else p.data(ctx) for name, p in self._reg_params.items()}
+        except DeferredInitializationError:
+            return self._first_forward(ctx, x, *args)
         return self.hybrid_forward(ndarray, x, *args, **params)
 
     def hybrid_forward(self, F: Any, x: Any, *args: Any, **kwargs: Any) -> Any:
         """What the block computes, in terms of ``F``, the module mx.nd or mx.sym; subclasses define it."""
         raise NotImplementedError(f"{type(self).__name__} must define hybrid_forward(self, F, x, *args, **params).")
 
-    def _fetch(self, parameter: Parameter, ctx: Context, *inputs: Any) -> NDArray:
-        """The values of a parameter that are not on its first context, or not there yet."""
+    def _first_forward(self, ctx: Context, *inputs: Any) -> Any:
+        """Initialize the parameters that waited for these inputs' shapes, and compute; on failure they wait again."""
+        before = [(p, p._waiting()) for p in self.collect_params().values()]
         try:
-            return parameter.data(ctx)
-        except DeferredInitializationError:
             self.infer_shape(*inputs)
             for own in (*self._reg_params.values(), *self._params.values()):
                 if own._deferred_init and not own._shape_is_known():
                     raise ShapeInferenceError(
                         f"Deferred initialization of {self._name} failed: the inputs do not tell the shape of "
                         f"Parameter '{own.name}', which is {own.shape}. Every size must be positive."
-                    ) from None
+                    )
                 own._finish_deferred_init()
-            return parameter.data(ctx)
+            params = {name: p.data(ctx) for name, p in self._reg_params.items()}
+            return self.hybrid_forward(ndarray, *inputs, **params)
+        except BaseException as error:
+            for parameter, state in before:
+                parameter._wait_again(state)
+            if isinstance(error, OperatorError):
+                raise self._cannot_infer(inputs, error) from None
+            raise
+
+    def _cannot_infer(self, inputs: Sequence[Any], error: Exception) -> ShapeInferenceError:
+        shown = ", ".join(str(x.shape) if isinstance(x, NDArray) else repr(x) for x in _flattened(inputs))
+        return ShapeInferenceError(
+            f"Deferred initialization of {self._name} failed because shapes cannot be inferred from inputs "
+            f"{shown}: {error}"
+        )
 
     def infer_shape(self, *args: Any) -> None:
         """Set the unknown parameter shapes of the tree from inputs, by composing the graph once and asking the
@@ -394,18 +408,13 @@ class HybridBlock(Block):
         try:
             outputs = self.forward(*map(stand_in, args))
             graph = symbol.Group([item for item in _flattened(outputs) if isinstance(item, Symbol)])
-            arguments, _, states = graph.infer_shape_partial()
+            shapes = graph._infer_variables()
         except Exception as error:
-            shown = ", ".join(str(x.shape) if isinstance(x, NDArray) else repr(x) for x in _flattened(args))
-            raise ShapeInferenceError(
-                f"Deferred initialization of {self._name} failed because shapes cannot be inferred from inputs "
-                f"{shown}: {error}"
-            ) from (None if isinstance(error, MXNetError) else error)
+            raise self._cannot_infer(args, error) from (None if isinstance(error, MXNetError) else error)
         finally:
             _hooks.silent = False
-        names = [*graph.list_arguments(), *graph.list_auxiliary_states()]
-        for name, shape in zip(names, [*arguments, *states], strict=True):
-            if name in parameters and shape:
+        for name, shape in shapes.items():
+            if name in parameters:
                 parameters[name].shape = shape
 
 

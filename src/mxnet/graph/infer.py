@@ -21,35 +21,51 @@ _Shape = tuple[int, ...]
 
 
 def infer(
-    heads: Iterable[Entry], shapes: Mapping[str, _Shape], types: Mapping[str, torch.dtype] | None = None
+    heads: Iterable[Entry],
+    shapes: Mapping[str, _Shape],
+    types: Mapping[str, torch.dtype] | None = None,
+    outputs: bool = True,
 ) -> tuple[dict[Node, _Shape], dict[Node, list[torch.Tensor]]]:
     """Infer forward from what is known.
 
-    shapes, types: by name of variable; a 0 in a shape means "unknown", as in MXNet. Returns the shapes of the variables
-    that are known in the end, and the outputs of every node that could be computed, as meta tensors. Raises MXNetError,
-    naming the node, where the operator refuses its inputs.
+    shapes, types: by name of variable; a 0 in a shape means "unknown", as in MXNet. outputs: run every operator; without
+    it, run only those whose outputs tell the shape of a variable (torch's meta device takes a second to load).
+    Returns the shapes of the variables that are known in the end, and the outputs of the nodes that ran, as meta
+    tensors. Raises MXNetError, naming the node, where an operator refuses its inputs.
     """
     types = types or {}
     known: dict[Node, _Shape] = {}
     results: dict[Node, list[torch.Tensor]] = {}
+    waiting: list[Node] = []  # operators that have not run, inputs before users
     for node in topological(heads):
         if node.op is None:
             shape = _declared(node, shapes)
             if shape is not None:
                 _settle(node, shape, known, results, types)
             continue
+        if node.op.infer is not None and any(e.node.op is None and e.node not in results for e in node.inputs[1:]):
+            if node.inputs[0].node.op is not None:
+                _run(waiting, results)
+            first = _tensor(node.inputs[0], results)
+            if first is not None:
+                _complete(node, first, known, results, types)
+        waiting.append(node)
+    if outputs:
+        _run(waiting, results)
+    return known, results
+
+
+def _run(waiting: list[Node], results: dict[Node, list[torch.Tensor]]) -> None:
+    """Run the operators that wait and whose inputs are known."""
+    for node in waiting:
         inputs = [_tensor(entry, results) for entry in node.inputs]
-        values = node.op.complete(node.values)
-        if node.op.infer is not None and inputs and inputs[0] is not None:
-            _complete(node, values, inputs[0], known, results, types)
-            inputs = [_tensor(entry, results) for entry in node.inputs]
-        if any(tensor is None for tensor in inputs):
+        if node.op is None or any(tensor is None for tensor in inputs):
             continue
         try:
             results[node] = run_meta(node.op, node.input_names(), inputs, node.values)
         except MXNetError as error:
             raise MXNetError(f"Error in operator {node.name}: {error}") from None
-    return known, results
+    waiting.clear()
 
 
 def run_meta(op: Operator, names: Iterable[str], inputs: list[Any], values: Mapping[str, Any]) -> list[torch.Tensor]:
@@ -79,7 +95,6 @@ def _declared(node: Node, shapes: Mapping[str, _Shape]) -> _Shape | None:
 
 def _complete(
     node: Node,
-    values: Mapping[str, Any],
     first: torch.Tensor,
     known: dict[Node, _Shape],
     results: dict[Node, list[torch.Tensor]],
@@ -89,7 +104,10 @@ def _complete(
     op = node.op
     assert op is not None
     assert op.infer is not None
-    inferred = op.infer(tuple(first.shape), **values)
+    try:
+        inferred = op.infer(tuple(first.shape), **op.complete(node.values))
+    except (ValueError, IndexError) as error:
+        raise MXNetError(f"Error in operator {node.name}: {op.failure(error, [first], node.values)}") from None
     for name, entry in zip(node.input_names(), node.inputs, strict=True):
         if entry.node.op is not None or inferred.get(name) is None or entry.node in results:
             continue  # where a shape is known already, the operator says whether it fits: some accept several

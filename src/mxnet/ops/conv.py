@@ -88,6 +88,8 @@ def convolution(
 
 @convolution.infers
 def _(data: tuple, *, kernel: tuple, num_filter: int, num_group: int, layout: str | None, **_: Any) -> dict[str, tuple]:
+    if len(data) != len(kernel) + 2:
+        raise ValueError(f"kernel {kernel} wants data of {len(kernel) + 2} dimensions, but it has {len(data)}")
     if layout in _CHANNELS_LAST:
         weight = (num_filter, *kernel, data[-1] // num_group)
     else:

@@ -238,6 +238,11 @@ class Symbol(OperatorMethods):
             unknown = [f"{n.name} (its inputs are unknown)" for n in self._nodes() if n not in results]
         return lists, unknown
 
+    def _infer_variables(self) -> dict[str, tuple[int, ...]]:
+        """Shapes of variables, from those that were declared; what is not needed for that does not run."""
+        known, _ = infer.infer(self._heads, {}, outputs=False)
+        return {node.name: shape for node, shape in known.items()}
+
     def infer_type(self, *args: Any, **kwargs: Any) -> tuple[list, list, list]:
         """Dtypes of arguments, outputs and auxiliary states, from some that are known, by position or by name.
 

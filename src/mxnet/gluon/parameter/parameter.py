@@ -224,6 +224,15 @@ class Parameter:
             self._place(data, contexts)
         self._deferred_init = ()
 
+    def _waiting(self) -> tuple | None:
+        """What it takes to wait again, while the shape is not known; None otherwise."""
+        return (self._shape, self._deferred_init) if self._deferred_init else None
+
+    def _wait_again(self, state: tuple | None) -> None:
+        if state is not None:
+            self._shape, self._deferred_init = state
+            self._data = self._home = self._array = self._var = None
+
     def _place(self, data: NDArray, contexts: Sequence[Context]) -> None:
         """Take these values, copied to the contexts."""
         arrays = {ctx: data.copyto(ctx) for ctx in contexts}
