@@ -112,9 +112,44 @@ def perceptron_step() -> tuple[Work, Work]:
     return ours, theirs
 
 
+def adam_update() -> tuple[Work, Work]:
+    """One update of 20 tensors of 100 x 100."""
+    rng = np.random.default_rng(0)
+    values = [rng.normal(size=(100, 100)).astype("float32") for _ in range(20)]
+    slopes = [np.sign(v) + v for v in values]  # far from 0, where the epsilons of MXNet's and torch's form differ
+    weights, grads = [nd.array(v) for v in values], [nd.array(s) for s in slopes]
+    updater = mx.optimizer.get_updater(mx.optimizer.Adam(learning_rate=1e-3))
+    twins = [torch.from_numpy(v.copy()).requires_grad_() for v in values]
+    for twin, slope in zip(twins, slopes, strict=True):
+        twin.grad = torch.from_numpy(slope)
+    optimizer = torch.optim.Adam(twins, lr=1e-3)
+    indices = list(range(len(weights)))
+    for _ in range(3):
+        updater(indices, grads, weights)
+        optimizer.step()
+    _same(weights[0], twins[0])
+    return lambda: updater(indices, grads, weights), optimizer.step
+
+
+def batches() -> tuple[Work, Work]:
+    """An epoch of shuffled batches of 64 rows of 784, from arrays in memory."""
+    rows, labels = np.ones((6400, 784), "float32"), np.arange(6400)
+    loader = gluon.data.DataLoader(gluon.data.ArrayDataset(rows, labels), batch_size=64, shuffle=True)
+    dataset = torch.utils.data.TensorDataset(torch.from_numpy(rows), torch.from_numpy(labels))
+    twin = torch.utils.data.DataLoader(dataset, batch_size=64, shuffle=True)
+
+    def count(source: object) -> Work:
+        return lambda: sum(len(x) for x, _ in source)
+
+    assert count(loader)() == count(twin)() == 6400
+    return count(loader), count(twin)
+
+
 ROWS = [
     Row("a + b on (2, 20)", add, 1.6),
     Row("a + b on (2, 20), recorded, 100 times", add_recorded, 2.0),
     Row("perceptron 20-256-10 forward, batch 2, imperative", perceptron_forward, 1.3),
     Row("perceptron 784-256-10 training step, batch 64", perceptron_step, 1.0),
+    Row("Adam update of 20 tensors of 100 x 100", adam_update),
+    Row("an epoch of 100 shuffled batches of 64 x 784", batches),
 ]

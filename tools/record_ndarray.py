@@ -23,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from tests.ndarray.cases import FAMILIES
 from tests.ndarray.cases.answers import run, save
+from tests.ndarray.cases.surface import surface
 
 
 def plain(answer: Any) -> Any:
@@ -41,6 +42,7 @@ def main() -> int:
     parser.add_argument("family", nargs="*", help=f"of {', '.join(FAMILIES)} (default: all)")
     refused = 0
     warnings.simplefilter("ignore")
+    save("surface", surface(mx))
     for family in parser.parse_args().family or FAMILIES:
         passes: list[dict[str, str]] = [{}, {}]
         for answers in passes:

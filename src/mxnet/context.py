@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import operator
+import re
 import threading
+import warnings
 from typing import ClassVar
 
 import torch
@@ -12,7 +15,15 @@ from .base import MXNetError
 __all__ = ["Context", "cpu", "cpu_pinned", "current_context", "gpu", "gpu_memory_info", "num_gpus"]
 
 
-class Context:
+class _ContextType(type):
+    @property
+    def default_ctx(cls) -> Context:
+        """MXNet's old name for ``current_context()``."""
+        warnings.warn("Context.default_ctx is deprecated: call mx.current_context().", DeprecationWarning, stacklevel=2)
+        return current_context()
+
+
+class Context(metaclass=_ContextType):
     """A device that arrays live on; as a ``with`` block, the default device inside it.
 
     Parameters
@@ -34,8 +45,10 @@ class Context:
     def __init__(self, device_type: str | Context, device_id: int = 0) -> None:
         if isinstance(device_type, Context):
             device_type, device_id = device_type.device_type, device_type.device_id
+        if device_type not in self.devstr2type:
+            raise KeyError(f"there is no device type {device_type!r}; expected one of {', '.join(self.devstr2type)}")
         self.device_typeid = self.devstr2type[device_type]
-        self.device_id = device_id
+        self.device_id = operator.index(device_id)
         self._torch: torch.device | None = None
 
     @property
@@ -135,15 +148,23 @@ def current_context() -> Context:
 _CPU0 = cpu(0)
 
 
+def restored(device_type: int, device_id: int) -> Context:
+    """Where an array from a file goes: back to its GPU if this machine has it, else to ``cpu(0)``."""
+    on_gpu = Context.devtype2str.get(device_type) == "gpu" and device_id < num_gpus()
+    return gpu(device_id) if on_gpu else _CPU0
+
+
 def resolve(ctx: Context | str | None) -> Context:
-    """The canonical context for what users pass as ``ctx``: a Context, its printed form, or None (the current one)."""
+    """The canonical context for what users pass as ``ctx``: a Context, its printed form ('gpu(1)'), or None (current).
+
+    Raises MXNetError for anything else.
+    """
     if ctx is None:
         return current_context()
     if isinstance(ctx, Context):
         return ctx.canonical()
-    if isinstance(ctx, str):
-        kind, _, number = ctx.partition("(")
-        number = number.rstrip(")") or "0"
-        if kind in Context.devstr2type and number.isdigit():
+    if isinstance(ctx, str) and (match := re.fullmatch(r"(\w+)(?:\((\d+)\))?", ctx)):
+        kind, number = match.groups("0")
+        if kind in Context.devstr2type:
             return Context(kind, int(number)).canonical()
-    raise TypeError(f"ctx must be a Context such as mx.cpu() or mx.gpu(0), but got {ctx!r}.")
+    raise MXNetError(f"ctx must be a Context such as mx.cpu() or mx.gpu(0), but got {ctx!r}.")

@@ -28,8 +28,8 @@ def infer(
 ) -> tuple[dict[Node, _Shape], dict[Node, list[torch.Tensor]]]:
     """Infer forward from what is known.
 
-    shapes, types: by name of variable; a 0 in a shape means "unknown", as in MXNet. outputs: run every operator; without
-    it, run only those whose outputs tell the shape of a variable (torch's meta device takes a second to load).
+    shapes, types: by name of variable; a 0 in a shape means "unknown", as in MXNet. outputs: run every operator;
+    without it, run only those whose outputs tell the shape of a variable (torch's meta device takes a second to load).
     Returns the shapes of the variables that are known in the end, and the outputs of the nodes that ran, as meta
     tensors. Raises MXNetError, naming the node, where an operator refuses its inputs.
     """

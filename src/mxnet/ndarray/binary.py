@@ -31,7 +31,7 @@ from .. import dtypes
 from ..base import MXNetError
 from ..context import Context
 
-__all__ = ["Record", "decode", "encode"]
+__all__ = ["Record", "decode", "encode", "pack", "unpack"]
 
 LIST_MAGIC = 0x112
 V1, V2, V3 = 0xF993FAC8, 0xF993FAC9, 0xF993FACA
@@ -103,6 +103,11 @@ def encode(
         yield struct.pack("<Q", len(name)) + name
 
 
+def pack(record: Record) -> bytearray:
+    """One record alone, as MXNet pickles an array."""
+    return bytearray().join(_encode_record(record, V2 if record.values.dim() else V3))
+
+
 def _encode_record(record: Record, magic: int) -> Iterator[bytes | memoryview]:
     values, context, storage, shape, indices = record
     header = struct.pack("<Ii", magic, STORAGE.index(storage))
@@ -156,6 +161,15 @@ def decode(stream: io.BufferedIOBase, where: str) -> tuple[list[Record], list[st
     if reader.offset != size:
         reader.fail(reader.offset, "end of file", "no more bytes", f"{size - reader.offset} more")
     return records, names
+
+
+def unpack(raw: bytes | bytearray, where: str) -> Record:
+    """The dense record that ``pack``, or MXNet, made. Raises MXNetError for anything else."""
+    head, tail = struct.pack("<QQQ", LIST_MAGIC, 0, 1), struct.pack("<Q", 0)
+    (record,), _ = decode(io.BytesIO(head + raw + tail), where)
+    if record.storage != "default":
+        raise MXNetError(f"Cannot load {where}: its storage type is {record.storage!r}, which is not supported yet.")
+    return record
 
 
 def _decode_record(reader: _Reader) -> Record:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,10 +11,12 @@ import torch
 
 from .. import context as contexts
 from .. import dtypes
-from ..base import _Null
+from ..base import MXNetError
 from ..context import Context
+from ..ops import registry
+from . import convert
 from .face import face
-from .ndarray import NDArray, array_from_tensor, wrap
+from .ndarray import NDArray, wrap
 
 __all__ = [
     "arange",
@@ -42,33 +45,30 @@ def array(source_array: Any, ctx: Context | None = None, dtype: Any = None) -> N
     ctx = contexts.resolve(ctx)
     if isinstance(source_array, NDArray):
         dtype = source_array.dtype if dtype is None else dtype
-        return wrap(source_array._data.to(ctx.torch_device, dtypes.resolve(dtype).torch, copy=True), ctx)
-    if isinstance(source_array, torch.Tensor):
-        source_array = source_array.detach().cpu().numpy()
-    target = dtypes.resolve(_default if dtype is None else dtype)
-    values = source_array
-    if not isinstance(values, np.ndarray):
-        try:
-            values = np.array(values, dtype=None if target.name == "bfloat16" else target.numpy)
-        except (TypeError, ValueError):
-            raise TypeError(f"source_array must be array like object, but got {source_array!r:.80}") from None
-    if values.dtype.kind not in "biuf":
-        raise TypeError(f"source_array must hold numbers, but has dtype {values.dtype}.")
-    if target.name != "bfloat16":
-        values = values.astype(target.numpy)  # always copies
-    tensor = torch.from_numpy(np.ascontiguousarray(values).reshape(values.shape))
-    return wrap(tensor.to(ctx.torch_device, target.torch), ctx)
+        source_array = source_array._data
+    tensor = convert.to_tensor(source_array, dtypes.resolve(_default if dtype is None else dtype))
+    return wrap(tensor.to(ctx.torch_device), ctx)
 
 
-def empty(shape: int | Sequence[int], ctx: Context | None = None, dtype: Any = None) -> NDArray:
+def empty(
+    shape: int | Sequence[int], ctx: Context | None = None, dtype: Any = None, stype: str | None = None
+) -> NDArray:
     """An array whose values are whatever was in memory."""
+    _require_dense(stype)
     ctx = contexts.resolve(ctx)
     shape = (shape,) if isinstance(shape, int) else tuple(shape)
     return wrap(torch.empty(shape, dtype=dtypes.resolve(dtype).torch, device=ctx.torch_device), ctx)
 
 
-def zeros(shape: int | Sequence[int], ctx: Context | None = None, dtype: Any = None, **kwargs: Any) -> NDArray:
+def zeros(
+    shape: int | Sequence[int],
+    ctx: Context | None = None,
+    dtype: Any = None,
+    stype: str | None = None,
+    **kwargs: Any,
+) -> NDArray:
     """An array of zeros; float32 by default."""
+    _require_dense(stype)
     return _create("_zeros", ctx, kwargs, shape=shape, dtype=_default if dtype is None else dtype)
 
 
@@ -102,6 +102,7 @@ def arange(
     """Numbers from ``start`` up to but without ``stop`` (from 0 to ``start`` when alone), each ``repeat`` times."""
     if stop is None:
         start, stop = 0, start
+    dtype = np.float64 if dtype is None else dtype  # so says NumPy, and so does MXNet
     return _create("_arange", ctx, {}, start=start, stop=stop, step=step, repeat=repeat, dtype=dtype)
 
 
@@ -114,6 +115,7 @@ def linspace(
     dtype: Any = _default,
 ) -> NDArray:
     """``num`` evenly spaced numbers from ``start`` to ``stop``."""
+    dtype = np.float64 if dtype is None else dtype
     return _create("_linspace", ctx, {}, start=start, stop=stop, num=num, endpoint=endpoint, dtype=dtype)
 
 
@@ -125,20 +127,37 @@ def eye(N: int, M: int = 0, k: int = 0, ctx: Context | None = None, dtype: Any =
 def from_numpy(ndarray: np.ndarray, zero_copy: bool = True, array_cls: type = NDArray) -> NDArray:
     """An array with a NumPy array's values, and its memory unless ``zero_copy`` is false.
 
-    Raises ValueError when memory shall be shared but is not C-contiguous. The NumPy array becomes read-only, as in MXNet.
+    The NumPy array becomes read-only, as in MXNet. Raises ValueError for a dtype that NDArrays lack, and for memory to
+    be shared that is not C-contiguous.
     """
     if not zero_copy:
         return array(ndarray, dtype=ndarray.dtype)
     if not ndarray.flags["C_CONTIGUOUS"]:
-        raise ValueError("Only c-contiguous arrays are supported for zero-copy")
-    shared = array_from_tensor(torch.from_numpy(ndarray))
+        raise ValueError("Only c-contiguous arrays are supported for zero-copy; give zero_copy=False.")
+    if ndarray.dtype.name not in dtypes.by_name or not ndarray.dtype.isnative:
+        raise ValueError(f"{ndarray.dtype} is not supported. Use one of {', '.join(dtypes.by_name)}.")
+    with warnings.catch_warnings():  # torch warns of read-only memory, which a second call for the same array finds
+        warnings.filterwarnings("ignore", "The given NumPy array is not writable")
+        shared = wrap(torch.from_numpy(ndarray), contexts.cpu())
     ndarray.flags["WRITEABLE"] = False
-    return shared
+    return shared if array_cls is NDArray else array_cls(shared)
 
 
 def from_dlpack(dlpack: Any) -> NDArray:
-    """An array that shares memory with a DLPack capsule, or with any object that has ``__dlpack__``."""
-    return array_from_tensor(torch.from_dlpack(dlpack))
+    """An array that shares memory with a DLPack capsule, or with any object that has ``__dlpack__``.
+
+    Raises AssertionError for what is neither, or a capsule that was used before, and MXNetError for a tensor whose
+    dtype NDArrays lack or whose elements do not lie one after the other.
+    """
+    try:
+        tensor = torch.from_dlpack(dlpack)
+    except (RuntimeError, TypeError, AttributeError) as error:
+        raise AssertionError(f"from_dlpack wants an unused DLPack capsule, but got {dlpack!r:.80}: {error}") from None
+    if tensor.dtype not in dtypes.by_torch:
+        raise MXNetError(f"from_dlpack: {tensor.dtype} is not supported. Use one of {', '.join(dtypes.by_name)}.")
+    if not tensor.is_contiguous():
+        raise MXNetError(f"from_dlpack: strides {tensor.stride()} leave gaps. Make a contiguous copy first.")
+    return NDArray(tensor)
 
 
 def to_dlpack_for_read(data: NDArray) -> Any:
@@ -150,5 +169,17 @@ def to_dlpack_for_write(data: NDArray) -> Any:
 
 
 def _create(name: str, ctx: Context | None, kwargs: dict[str, Any], **attributes: Any) -> NDArray:
-    kwargs = {k: v for k, v in kwargs.items() if v is not _Null}
-    return face(name)(ctx=str(contexts.resolve(ctx)), **attributes, **kwargs)
+    ctx = contexts.resolve(ctx)
+    if kwargs:  # out=..., or an argument that is none
+        return face(name)(ctx=str(ctx), **attributes, **kwargs)
+    op = registry.get(name)
+    values = op.parse(attributes)
+    try:
+        return wrap(op.fn(**values, _device=ctx.torch_device), ctx)
+    except Exception as error:
+        raise op.failure(error, (), values) from None
+
+
+def _require_dense(stype: str | None) -> None:
+    if stype not in (None, "default"):
+        raise MXNetError(f"storage type {stype!r} is not part of this version; arrays are dense ('default').")

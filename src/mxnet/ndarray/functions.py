@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ..base import numeric_types
+from ..base import MXNetError, integer_types, numeric_types
 from ..ops import shapes
+from ..ops.registry import describe_tensor
 from .creation import array
 from .face import face
 from .ndarray import NDArray
@@ -54,7 +55,7 @@ multiply = _binary("multiply", "broadcast_mul", "_mul_scalar", "_mul_scalar", py
 divide = _binary("divide", "broadcast_div", "_div_scalar", "_rdiv_scalar", python.truediv, "Quotient")
 true_divide = _binary("true_divide", "broadcast_div", "_div_scalar", "_rdiv_scalar", python.truediv, "Quotient")
 modulo = _binary("modulo", "broadcast_mod", "_mod_scalar", "_rmod_scalar", python.mod, "Remainder")
-power = _binary("power", "broadcast_power", "_power_scalar", "_rpower_scalar", pow, "Power")
+_power = _binary("power", "broadcast_power", "_power_scalar", "_rpower_scalar", pow, "Power")
 maximum = _binary("maximum", "broadcast_maximum", "_maximum_scalar", "_maximum_scalar", max, "Maximum")
 minimum = _binary("minimum", "broadcast_minimum", "_minimum_scalar", "_minimum_scalar", min, "Minimum")
 equal = _binary("equal", "broadcast_equal", "_equal_scalar", "_equal_scalar", _truth(python.eq), "Equality (1 or 0)")
@@ -77,13 +78,18 @@ logical_xor = _binary("logical_xor", "broadcast_logical_xor", "_logical_xor_scal
 # fmt: on
 
 
+def power(base: Any, exp: Any) -> Any:
+    """``base`` to the power of ``exp``: of two arrays (shapes broadcast), an array and a number, or two numbers."""
+    return _power(base, exp)
+
+
 def moveaxis(tensor: NDArray, source: int | Sequence[int], destination: int | Sequence[int]) -> NDArray:
     """Move axes to new places; the others keep their order. Raises ValueError for axes that are not there."""
     ndim = tensor.ndim
     sources = _axes(source, ndim, "source")
     destinations = _axes(destination, ndim, "destination")
-    if len(sources) != len(destinations):
-        raise ValueError("`source` and `destination` arguments must have the same number of elements")
+    if not len(set(sources)) == len(sources) == len(destinations) == len(set(destinations)):
+        raise ValueError(f"moveaxis: source {source} and destination {destination} must be equally many different axes")
     order = [n for n in range(ndim) if n not in sources]
     for place, axis in sorted(zip(destinations, sources, strict=True)):
         order.insert(place, axis)
@@ -98,20 +104,36 @@ def _axes(axes: int | Sequence[int], ndim: int, what: str) -> list[int]:
 
 
 def concatenate(arrays: Sequence[NDArray], axis: int = 0, always_copy: bool = True) -> NDArray:
-    """Arrays of equal shape, but for ``axis``, one after the other along it."""
-    if not arrays:
-        raise AssertionError("concatenate: give at least one array")
-    if not always_copy and len(arrays) == 1:
-        return arrays[0]
+    """Arrays of equal shape, but for ``axis``, one after the other along it.
+
+    Raises AssertionError for what is no list of arrays, or arrays that do not fit, IndexError for an axis that is not
+    there.
+    """
+    if not isinstance(arrays, (list, tuple)) or not arrays or not all(isinstance(a, NDArray) for a in arrays):
+        raise AssertionError(f"concatenate: expected a list of NDArrays, but got {arrays!r:.80}")
+    first = arrays[0]
+    if len(arrays) == 1 and not always_copy:
+        return first
+    if not -first.ndim <= axis < first.ndim:
+        raise IndexError(f"concatenate: axis {axis} is out of range for {first.ndim} dimensions")
+    for i, other in enumerate(arrays):
+        shape = list(other.shape)
+        if len(shape) == first.ndim:
+            shape[axis] = first.shape[axis]
+        if tuple(shape) != first.shape or other.dtype != first.dtype:
+            raise AssertionError(
+                f"concatenate: arrays[{i}] must have the dtype of arrays[0] and, but for axis {axis}, its shape: "
+                f"expected {describe_tensor(first._data)}, but got {describe_tensor(other._data)}"
+            )
     return face("concat")(*arrays, dim=axis)
 
 
 def split_v2(
-    ary: NDArray, indices_or_sections: int | Sequence[int], axis: int = 0, squeeze_axis: bool = False
+    ary: NDArray, indices_or_sections: int | tuple[int, ...], axis: int = 0, squeeze_axis: bool = False
 ) -> list[NDArray] | NDArray:
     """Split an array into equal sections (an int) or before the given positions (a tuple) of an axis."""
     points = shapes.split_points(indices_or_sections)
-    if points["sections"] and ary.shape[axis] % indices_or_sections:
+    if isinstance(indices_or_sections, int) and ary.shape[axis] % indices_or_sections:
         raise ValueError(
             f"array split does not result in an equal division: {ary.shape[axis]} into {indices_or_sections}"
         )
@@ -120,21 +142,36 @@ def split_v2(
 
 def histogram(
     a: NDArray, bins: int | NDArray = 10, range: tuple[float, float] | None = None
-) -> tuple[NDArray, NDArray]:
-    """Counts of the values in each bin, and the bins' edges."""
+) -> list[NDArray] | tuple[NDArray, NDArray]:
+    """Counts of the values in each bin, and the bins' edges: int64, and the dtype of ``a``.
+
+    bins: their number, which needs ``range``, or their edges. Without either NumPy chooses the range, with a warning,
+    and both results are float32. Raises ValueError for other kinds of bins, MXNetError for edges or a range that make
+    no bins.
+    """
+    if not isinstance(a, NDArray):
+        raise AssertionError(f"histogram: a must be an NDArray, but got {a!r:.80}")
     if isinstance(bins, NDArray):
-        edges = bins.asnumpy()
-    elif isinstance(bins, int):
+        if bins.dtype != a.dtype:
+            raise MXNetError(f"histogram: bins must be {np.dtype(a.dtype)}, like a, but are {np.dtype(bins.dtype)}")
+        edges: Any = bins.asnumpy()
+    elif isinstance(bins, integer_types):
+        edges = int(bins)
         if range is None:
             warnings.warn("range is not specified, using numpy's result to ensure consistency with numpy", stacklevel=2)
-        edges = bins
+            counts, edges = np.histogram(a.asnumpy(), bins=edges)
+            return array(counts, ctx=a.ctx), array(edges, ctx=a.ctx)
     else:
         raise ValueError("bins argument should be either an integer or an NDArray")
-    counts, edges = np.histogram(a.asnumpy(), bins=edges, range=range)
-    return array(counts, ctx=a.ctx, dtype="int64" if range is not None else None), array(edges, ctx=a.ctx)
+    try:
+        counts, edges = np.histogram(a.asnumpy(), bins=edges, range=range)
+    except (TypeError, ValueError) as error:
+        raise MXNetError(f"histogram: {error}") from None
+    if not counts.size:
+        raise MXNetError("histogram: bins must have at least two edges")
+    return [array(counts, ctx=a.ctx, dtype="int64"), array(edges, ctx=a.ctx, dtype=a.dtype)]
 
 
 def onehot_encode(indices: NDArray, out: NDArray) -> NDArray:
     """One-hot rows for ``indices`` (N,), written into ``out`` (N, K). MXNet's old name; ``one_hot`` is the new one."""
-    out[:] = face("one_hot")(indices, depth=out.shape[1])
-    return out
+    return face("one_hot")(indices, depth=out.shape[1], dtype=out.dtype, out=out)

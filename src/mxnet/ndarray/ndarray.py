@@ -1,16 +1,19 @@
 """NDArray: a torch tensor with MXNet's manners.
 
-An array holds ``_data``, a tensor that never requires a gradient, and its context. While ``autograd.record()`` is on, an array that
-takes part in differentiation also holds ``_graph``, the tensor in torch's graph that shares its memory. Operators read ``_graph`` when
-recording and ``_data`` otherwise, so nothing is tracked outside of ``record()``, whatever torch's grad mode is. The result
-of a recorded operator has only ``_graph`` at first; its ``_data`` is detached from it when somebody asks.
+An array holds ``_data``, a tensor that never requires a gradient, and its context. While ``autograd.record()`` is on,
+an array that takes part in differentiation also holds ``_graph``, the tensor in torch's graph that shares its memory.
+Operators read ``_graph`` when recording and ``_data`` otherwise, so nothing is tracked outside of ``record()``,
+whatever torch's grad mode is. The result of a recorded operator has only ``_graph`` at first; its ``_data`` is detached
+from it when somebody asks.
 """
 
 from __future__ import annotations
 
 import ctypes
+import operator as python
+import warnings
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,19 +25,20 @@ from ..base import MXNetError
 from ..context import Context
 from ..ops import shapes
 from ..ops.methods import OperatorMethods
-from . import gradient, indexing
+from . import binary, gradient, indexing
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+__all__ = ["NDArray", "ReshapeError", "copy_into", "waitall", "wrap"]
 
-__all__ = ["NDArray", "array_from_tensor", "copy_into", "waitall", "wrap"]
+
+class ReshapeError(MXNetError, ValueError):
+    """A shape that an array cannot take. MXNet raises the one class or the other, depending on what is wrong."""
 
 
 class NDArray(OperatorMethods):
     """An n-dimensional array on a device (a context), with the operators of ``mx.nd`` as methods.
 
-    Created by ``mx.nd.array``, ``mx.nd.zeros`` and their like, or by operators. Slices along the first axes and ``reshape`` share memory
-    with the array that they come from; everything else is a new array.
+    Created by ``mx.nd.array``, ``mx.nd.zeros`` and their like, or by operators. Slices along the first axes and
+    ``reshape`` share memory with the array that they come from; everything else is a new array.
     """
 
     __slots__ = ("__weakref__", "_ctx", "_data", "_graph", "_leaf")
@@ -46,13 +50,14 @@ class NDArray(OperatorMethods):
     _ctx: Context
     _leaf: gradient.Leaf | None
 
-    def __init__(self, handle: NDArray | torch.Tensor, writable: bool = True) -> None:
+    def __init__(self, handle: NDArray | torch.Tensor | None, writable: bool = True) -> None:
+        self._graph = None
         if isinstance(handle, NDArray):
             self._data, self._ctx = handle._data, handle._ctx
-        else:
-            self._data = handle.detach()
-            self._ctx = context_of(handle)
-        self._graph = None
+        elif isinstance(handle, torch.Tensor):
+            self._data, self._ctx = handle.detach(), context_of(handle)
+        elif handle is not None:  # None: pickle fills the array later
+            raise AssertionError(f"expected an NDArray or a tensor, but got {handle!r:.80}. Use mx.nd.array(...).")
 
     def __getattr__(self, name: str) -> Any:
         # Slots that are not filled yet; anything else does not exist.
@@ -104,11 +109,13 @@ class NDArray(OperatorMethods):
 
     @property
     def T(self) -> NDArray:
-        return self.transpose()
+        return self if self.ndim < 2 else self.transpose()
 
     def __repr__(self) -> str:
-        shape = "x".join(map(str, self.shape))
-        return f"\n{self.asnumpy()!s}\n<{type(self).__name__} {shape} @{self._ctx}>"
+        values = self.asnumpy()
+        # What NumPy 1.x printed, which newer ones changed for large float32 numbers.
+        text = np.array2string(values, legacy="1.21") if values.ndim else str(values)
+        return f"\n{text}\n<{type(self).__name__} {'x'.join(map(str, self.shape))} @{self._ctx}>"
 
     __str__ = __repr__
 
@@ -164,27 +171,36 @@ class NDArray(OperatorMethods):
         return self.asscalar().item()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        if copy is False:
+            raise ValueError("NumPy gets a copy of an NDArray's values; np.from_dlpack(x) shares its memory.")
         values = self.asnumpy()
         return values if dtype is None else values.astype(dtype, copy=False)
 
     def __dlpack__(self, **kwargs: Any) -> Any:
-        return self._data.__dlpack__(**kwargs)
+        return self._compact().detach().__dlpack__(**kwargs)
 
     def __dlpack_device__(self) -> tuple[Any, int]:
         return self._data.__dlpack_device__()
 
     def to_dlpack_for_read(self) -> Any:
         """A DLPack capsule that shares this array's memory, for reading."""
-        return torch.utils.dlpack.to_dlpack(self._data)
+        return self.__dlpack__()
 
     def to_dlpack_for_write(self) -> Any:
         """A DLPack capsule that shares this array's memory, for reading and writing."""
-        return torch.utils.dlpack.to_dlpack(self._data)
+        return self.__dlpack__()
 
-    def __reduce__(self) -> tuple[Callable, tuple]:
-        data = self._data.contiguous().cpu()
-        flat = data.view(torch.uint8) if data.dim() else data.reshape(1).view(torch.uint8)
-        return _unpickle, (flat.numpy().tobytes(), self.shape, dtypes.by_torch[data.dtype].name)
+    def __reduce__(self) -> tuple:
+        return type(self), (None,), self.__getstate__()
+
+    def __getstate__(self) -> dict[str, bytearray]:
+        """MXNet's own: a record of its binary format, so each of the two reads what the other has pickled."""
+        return {"handle": binary.pack(binary.Record(self._data, (self._ctx.device_typeid, self._ctx.device_id)))}
+
+    def __setstate__(self, state: dict[str, bytearray]) -> None:
+        record = binary.unpack(state["handle"], "a pickled NDArray")
+        self._ctx = contexts.restored(*record.context)
+        self._data, self._graph = record.values.to(self._ctx.torch_device), None
 
     def __copy__(self) -> NDArray:
         return self.copy()
@@ -206,6 +222,7 @@ class NDArray(OperatorMethods):
             return wrap(data, other)
         if isinstance(other, NDArray):
             if other is self:
+                warnings.warn("You are attempting to copy an array to itself", RuntimeWarning, stacklevel=2)
                 return self
             if other.shape != self.shape:
                 raise MXNetError(f"copyto: the target has shape {other.shape}, expected {self.shape}.")
@@ -232,51 +249,40 @@ class NDArray(OperatorMethods):
         raise MXNetError("as_np_ndarray: the mx.np arrays are not part of this version. Stay with mx.nd arrays.")
 
     def tostype(self, stype: str) -> NDArray:
-        """The array in another storage type; dense ('default') is the only one in this version."""
+        """A copy in another storage type; dense ('default') is the only one in this version."""
         if stype == "default":
-            return self
-        if stype in ("csr", "row_sparse"):
-            raise MXNetError(
-                f"tostype: storage type {stype!r} is not part of this version; arrays are dense ('default')."
-            )
-        raise ValueError(f"tostype: unknown storage type {stype!r}; expected 'default', 'csr' or 'row_sparse'.")
+            return self.copy()
+        raise MXNetError(f"tostype: storage type {stype!r} is not part of this version; arrays are dense ('default').")
 
     # Shapes
 
     def reshape(self, *shape: Any, **kwargs: Any) -> NDArray:
         """The same memory under another shape.
 
-        ``shape`` may use MXNet's codes: 0 copies a dimension, -1 is inferred, -2 copies the rest, -3 merges two, -4 splits one;
-        ``reverse=True`` reads them from the right.
+        ``shape`` may use MXNet's codes: 0 copies a dimension, -1 is inferred, -2 copies the rest, -3 merges two, -4
+        splits one; ``reverse=True`` reads them from the right. Raises ReshapeError when the sizes do not go together.
         """
-        reverse = kwargs.pop("reverse", False)
         if len(shape) == 1 and isinstance(shape[0], (tuple, list)):
             shape = tuple(shape[0])
         elif not shape:
-            shape = kwargs.pop("shape", None)
-            if shape is None:
+            shape = tuple(kwargs.get("shape", ()))
+            if not shape:
                 raise AssertionError("Shape must be provided.")
-            shape = (shape,) if isinstance(shape, int) else tuple(shape)
-        if kwargs:
+        if not kwargs.keys() <= {"shape", "reverse"}:
             raise TypeError(f"reshape() got unexpected arguments {sorted(kwargs)}; expected shape and reverse.")
-        mine = self.shape
+        wanted = tuple(map(python.index, shape))
         try:
-            target = shapes.infer_reshape(mine, shape, reverse)
+            target = shapes.infer_reshape(self.shape, wanted, kwargs.get("reverse", False))
         except ValueError as error:
-            raise ValueError(f"Cannot reshape array of size {self.size} into shape {shape}: {error}") from None
-        wanted = int(np.prod(target, dtype=np.int64))
-        if wanted > self.size:
-            raise MXNetError(f"NDArray.Reshape: target shape {target} has {wanted} elements, this array {self.size}.")
-        if wanted < self.size:
-            raise ValueError(f"Cannot reshape array of size {self.size} into shape {tuple(shape)}")
-        return wrap(self._source().reshape(target), self._ctx)
+            raise ReshapeError(f"Cannot reshape array of size {self.size} into shape {wanted}: {error}") from None
+        return wrap(self._compact().reshape(target), self._ctx)
 
     def expand_dims(self, axis: int, inplace: bool = False) -> NDArray:
         if not inplace:
             return self._face("expand_dims")(self, axis=axis)
         if not -self.ndim - 1 <= axis <= self.ndim:
-            raise ValueError(f"expand_dims: axis {axis} is out of range for {self.ndim} dimensions.")
-        return wrap(self._source().unsqueeze(axis), self._ctx)
+            raise AssertionError(f"expand_dims: axis {axis} is out of range for {self.ndim} dimensions.")
+        return wrap(self._compact().unsqueeze(axis), self._ctx)
 
     def flatten(self, inplace: bool = False) -> NDArray:
         return self.reshape((0, -1)) if inplace else self._face("flatten")(self)
@@ -284,16 +290,16 @@ class NDArray(OperatorMethods):
     def squeeze(self, axis: int | tuple[int, ...] | None = None, inplace: bool = False) -> NDArray:
         if not inplace:
             return self._face("squeeze")(self, axis=axis)
-        return self.reshape(self._face("squeeze")(self, axis=axis).shape)
+        try:
+            return self.reshape(self._face("squeeze")(self, axis=axis).shape)
+        except MXNetError as error:
+            raise AssertionError(str(error)) from None
 
-    def broadcast_to(self, shape: Sequence[int] | int) -> NDArray:
-        """The array repeated along axes of size 1 (and new leading ones) up to ``shape``; 0 keeps a dimension."""
-        wanted = (shape,) if isinstance(shape, int) else tuple(shape)
+    def broadcast_to(self, shape: Sequence[int]) -> NDArray:
+        """The array repeated along axes of size 1, and new leading ones, up to ``shape``."""
+        wanted = tuple(shape)
         mine = (1,) * (len(wanted) - self.ndim) + self.shape
-        wanted = (
-            tuple(m if w == 0 else w for m, w in zip(mine, wanted, strict=True)) if len(mine) == len(wanted) else wanted
-        )
-        if len(mine) != len(wanted) or any(m not in (1, w) for m, w in zip(mine, wanted, strict=True)):
+        if len(mine) != len(wanted) or any(m not in (1, w) or w == 0 for m, w in zip(mine, wanted, strict=True)):
             raise ValueError(
                 "operands could not be broadcast together with remapped shapes[original->remapped]: "
                 f"{self.shape} and requested shape {wanted}"
@@ -303,15 +309,18 @@ class NDArray(OperatorMethods):
     def broadcast_like(self, other: NDArray) -> NDArray:
         return self.broadcast_to(other.shape)
 
-    def slice_assign(self, rhs: NDArray, begin: tuple, end: tuple, step: tuple) -> NDArray:
+    def slice_assign(self, rhs: NDArray | float, begin: Sequence, end: Sequence, step: Sequence) -> NDArray:
         """Write ``rhs`` into the region [begin, end, step] of this array."""
-        self[_region(begin, end, step)] = rhs
+        steps = tuple(step) or (None,) * len(begin)
+        try:
+            self[tuple(map(slice, begin, end, steps))] = rhs
+        except (IndexError, TypeError, ValueError) as error:
+            raise MXNetError(f"slice_assign: {error}") from None
         return self
 
-    def slice_assign_scalar(self, value: float, begin: tuple, end: tuple, step: tuple) -> NDArray:
+    def slice_assign_scalar(self, value: float, begin: Sequence, end: Sequence, step: Sequence) -> NDArray:
         """Write a number into the region [begin, end, step] of this array."""
-        self[_region(begin, end, step)] = value
-        return self
+        return self.slice_assign(value, begin, end, step)
 
     # Indexing
 
@@ -362,14 +371,19 @@ class NDArray(OperatorMethods):
         """The tensor that an operation reads now."""
         return self._graph if state.recording and self._graph is not None else self._data
 
+    def _compact(self) -> torch.Tensor:
+        """What an operation reads now, in memory that lies in order, so that views of it write through."""
+        tensor = self._source()
+        if not tensor.is_contiguous() and self._graph is None:  # a few operators return such results
+            self._data = tensor = tensor.contiguous()
+        return tensor
+
     # Waiting
 
     def wait_to_read(self) -> None:
         """Return when the values are there: at once on a CPU, after the queued kernels on a GPU."""
         if self._data.is_cuda:
             torch.cuda.synchronize(self._data.device)
-
-    wait_to_write = wait_to_read
 
 
 def wrap(tensor: torch.Tensor, ctx: Context) -> NDArray:
@@ -382,15 +396,6 @@ def wrap(tensor: torch.Tensor, ctx: Context) -> NDArray:
         array._graph = None
         array._data = tensor
     return array
-
-
-def array_from_tensor(tensor: torch.Tensor, ctx: Context | None = None) -> NDArray:
-    """An array that shares memory with a tensor of the user's, on the tensor's device."""
-    if tensor.dtype not in dtypes.by_torch:
-        raise TypeError(
-            f"tensors of {tensor.dtype} have no NDArray counterpart. Use one of {', '.join(dtypes.by_name)}."
-        )
-    return wrap(tensor.detach(), ctx or context_of(tensor))
 
 
 def context_of(tensor: torch.Tensor) -> Context:
@@ -407,15 +412,15 @@ def copy_into(target: NDArray, result: torch.Tensor) -> NDArray:
     """
     if state.recording and target._graph is not None:
         raise MXNetError(
-            "Assigning to NDArrays that are already in a computational graph will cause undefined behavior when evaluating "
-            "gradients. Call backward first to clear the graph, write outside of autograd.record(), or compute a new array."
+            "Assigning to NDArrays that are already in a computational graph will cause undefined behavior when "
+            "evaluating gradients. Call backward first to clear the graph, write outside of autograd.record(), or "
+            "compute a new array."
         )
-    data = target._data
     if result.requires_grad:
-        data.copy_(result.detach())
-        target._graph = result.to(data.device, data.dtype)
+        target._graph = target._data.detach()  # the same memory; copying makes it part of torch's graph
+        indexing.copy_tensor(target._graph, result)
     else:
-        data.copy_(result)
+        indexing.copy_tensor(target._data, result)
     return target
 
 
@@ -424,15 +429,3 @@ def waitall() -> None:
     if torch.cuda.is_initialized():
         for index in range(torch.cuda.device_count()):
             torch.cuda.synchronize(index)
-
-
-def _region(begin: Sequence, end: Sequence, step: Sequence) -> tuple[slice, ...]:
-    steps = tuple(step) or (None,) * len(begin)
-    return tuple(slice(b, e, s) for b, e, s in zip(begin, end, steps, strict=True))
-
-
-def _unpickle(data: bytes, shape: tuple[int, ...], dtype: str) -> NDArray:
-    """What a pickled NDArray calls: the values, on cpu(0)."""
-    element = dtypes.by_name[dtype].torch
-    tensor = torch.frombuffer(bytearray(data), dtype=element) if data else torch.empty(0, dtype=element)
-    return wrap(tensor.reshape(shape), contexts.cpu(0))

@@ -1,4 +1,4 @@
-"""Python's operators on arrays: ``+``, ``-=``, ``<`` and the rest, straight to their torch functions where nothing is special."""
+"""Python's operators on arrays: ``+``, ``-=``, ``<`` and the rest, in the shortest way where nothing is special."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _new = NDArray.__new__
 
 
 def binary(array_op: str, scalar_op: str) -> Callable[[NDArray, Any], NDArray]:
-    """The method for ``self <operator> other``: the straight path of the face is spelled out here for the shortest call."""
+    """The method for ``self <operator> other``: the face's straight path is spelled out here for the shortest call."""
     op = registry.get(array_op)
     fn = op.fn
     with_array, with_number = face(array_op), face(scalar_op)
@@ -48,34 +48,44 @@ def binary(array_op: str, scalar_op: str) -> Callable[[NDArray, Any], NDArray]:
     return method
 
 
-def reflected(scalar_op: str) -> Callable[[NDArray, Any], NDArray]:
-    """The method for ``number <operator> self``."""
-    with_number = face(scalar_op)
+def reflected(array_op: str, scalar_op: str) -> Callable[[NDArray, Any], NDArray]:
+    """The method for ``other <operator> self``; Python calls it for numbers only."""
+    with_array, with_number = face(array_op), face(scalar_op)
 
     def method(self: NDArray, other: Any) -> NDArray:
         if isinstance(other, numeric_types):
             return with_number(self, float(other))
+        if isinstance(other, NDArray):
+            return with_array(other, self)
         raise TypeError(f"type {type(other)} not supported")
 
     return method
 
 
 def in_place(array_op: str, scalar_op: str, fn: Callable | None) -> Callable[[NDArray, Any], NDArray]:
-    """The method for ``self <operator>= other``: the result goes into this array's memory, by torch's in-place ``fn``."""
+    """The method for ``self <operator>= other``: the result goes into this array's memory, by torch's own ``fn``."""
     with_array, with_number = face(array_op), face(scalar_op)
 
     def method(self: NDArray, other: Any) -> NDArray:
         data = self._data
-        straight = fn is not None and not state.recording and data.is_floating_point()
+        straight = None if state.recording or not data.is_floating_point() else fn
         if isinstance(other, NDArray):
             source = other._data
-            if straight and source.dtype is data.dtype and source.shape == data.shape and self._ctx is other._ctx:
-                fn(data, source)
-                return self
+            if (
+                straight is not None
+                and source.dtype is data.dtype
+                and source.shape == data.shape
+                and self._ctx is other._ctx
+            ):
+                try:
+                    straight(data, source)
+                    return self
+                except RuntimeError:
+                    pass  # overlapping pieces of one memory: compute first, then write
             return with_array(self, other, out=self)
         if isinstance(other, numeric_types):
-            if straight:
-                fn(data, float(other))
+            if straight is not None:
+                straight(data, float(other))
                 return self
             return with_number(self, scalar=float(other), out=self)
         raise TypeError(f"type {type(other)} not supported")
@@ -94,7 +104,7 @@ def install() -> None:
         ("pow", "broadcast_power", "power", "_rpower_scalar", None),
     ):
         _put(name, binary(array_op, f"_{scalar}_scalar"))
-        _put("r" + name, reflected(mirrored))
+        _put("r" + name, reflected(array_op, mirrored))
         if name != "pow":
             _put("i" + name, in_place(array_op, f"_{scalar}_scalar", fn))
     for name, other in (("div", "truediv"), ("rdiv", "rtruediv"), ("idiv", "itruediv")):

@@ -8,7 +8,6 @@ import os
 from .. import context as contexts
 from .._files import atomic_write
 from ..base import MXNetError
-from ..context import Context
 from ..util import is_np_shape
 from . import binary
 from .ndarray import NDArray, wrap
@@ -87,9 +86,7 @@ def _load(stream: io.BufferedIOBase, where: str) -> list[NDArray] | dict[str, ND
 
 
 def _place(record: binary.Record) -> NDArray:
-    device_type, device_id = record.context
-    on_gpu = Context.devtype2str[device_type] == "gpu" and device_id < contexts.num_gpus()
-    ctx = contexts.gpu(device_id) if on_gpu else contexts.cpu(0)
+    ctx = contexts.restored(*record.context)
     return wrap(record.values.to(ctx.torch_device), ctx)
 
 

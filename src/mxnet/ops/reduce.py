@@ -58,7 +58,7 @@ def total(data: Tensor, axis: Axes, keepdims: bool) -> Tensor:
 def mean(data: Tensor, axis: Axes, keepdims: bool) -> Tensor:
     """Arithmetic mean over axes. Integers: the sum, which wraps, divided by the count and cut to a whole number."""
     if data.is_floating_point():
-        if axis.__class__ is tuple and not keepdims and all(data.size(a) == 1 for a in axis):
+        if isinstance(axis, tuple) and not keepdims and all(data.size(a) == 1 for a in axis):
             return data.squeeze(axis).clone()  # losses end so; cheaper than a reduction, also backwards
         return torch.mean(data, axis, keepdims)
     if data.dtype is torch.bool:
