@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from .. import context
+from .. import context, dtypes
 from .._state import state
 from ..base import MXNetError
 from ..context import Context
@@ -104,7 +104,11 @@ def _context_of(op: Operator, arrays: Sequence[NDArray], values: dict[str, Any])
         return context.resolve(values.get("ctx") or None)
     first = arrays[0]._ctx
     for array in arrays:
-        if array._ctx is not first and not _compatible(array._ctx, first):
+        if array._ctx is first:
+            continue
+        if _compatible(array._ctx, first):
+            first = array._ctx if array._ctx.device_type == "cpu" else first
+        else:
             raise OperatorError(
                 op.name,
                 f"all inputs must be on one context, but {first} and {array._ctx} were given. "
@@ -128,8 +132,8 @@ def _check_dtypes(op: Operator, inputs: Sequence[NDArray | None]) -> None:
             name = op.inputs[i] if op.inputs else f"{op.variadic}[{i}]"
             raise OperatorError(
                 op.name,
-                f"inputs of different dtypes: expected {first.dtype.__name__}, like the first input, but {name!r} is "
-                f"{array.dtype.__name__}. Convert one with .astype(...)",
+                f"inputs of different dtypes: expected {dtypes.by_torch[first._data.dtype].name}, like the first input, "
+                f"but {name!r} is {dtypes.by_torch[array._data.dtype].name}. Convert one with .astype(...)",
             )
 
 
@@ -145,7 +149,8 @@ def _write(op: Operator, out: Any, results: Sequence[torch.Tensor], arrays: Sequ
             raise OperatorError(op.name, f"out has shape {target.shape}, the result has {tuple(result.shape)}")
         if arrays and target._data.dtype is not result.dtype:  # without inputs, the result follows the target
             raise OperatorError(
-                op.name, f"out is {target.dtype.__name__}, the result is {registry.describe_tensor(result)}"
+                op.name,
+                f"out is {registry.describe_tensor(target._data)}, the result is {registry.describe_tensor(result)}",
             )
         if result.requires_grad and any(target is a for a in arrays):
             raise MXNetError(

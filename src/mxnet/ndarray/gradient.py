@@ -47,11 +47,8 @@ def attach(array: NDArray, request: Any, buffer: NDArray | None, owned: bool = T
     request = _REQUESTS[request]
     data = array._data
     array._graph = None
-    if request == "null":
-        array._leaf = None
-        return
     leaf = array._leaf = Leaf(buffer, request, owned)
-    if data.is_floating_point():
+    if request != "null" and data.is_floating_point():
         tensor = data.detach().requires_grad_()
         tensor.register_post_accumulate_grad_hook(leaf.receive)
         array._graph = tensor

@@ -8,6 +8,7 @@ their inputs.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -108,9 +109,11 @@ _CAMEL = {"div": "RDiv", "minus": "RMinus", "mod": "RMod", "power": "RPower"}
 
 
 def number(data: Tensor, scalar: float) -> float | int:
-    """The scalar in the array's dtype: cut and wrapped for integers."""
+    """The scalar in the array's dtype: infinite beyond its range, cut and wrapped for integers."""
     if data.is_floating_point():
-        return scalar
+        if -65504 <= scalar <= 65504 or abs(scalar) <= torch.finfo(data.dtype).max or scalar != scalar:
+            return scalar
+        return math.copysign(math.inf, scalar)
     span = torch.iinfo(data.dtype)
     return (int(scalar) - span.min) % (span.max - span.min + 1) + span.min
 

@@ -197,7 +197,7 @@ def topk(
     if k > size:
         raise ValueError(f"k must be at most {size}, the number of values, but got {k}")
     if 0 < k < size:
-        values, indices = torch.narrow(values, along, 0, k), torch.narrow(indices, along, 0, k)
+        values, indices = (torch.narrow(t, along, 0, k).contiguous() for t in (values, indices))
     if ret_typ == "mask":
         flat = data.new_zeros(data.numel() if axis is None else data.shape)
         return flat.scatter(along, indices, 1).reshape(data.shape)

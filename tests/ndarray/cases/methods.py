@@ -72,6 +72,7 @@ nd.array([2.7, -2.7]).astype("int64"), nd.array([0, 0.5, -3]).astype("bool")
 nd.array([1e6, 1e-9]).astype("float16")
 x.attach_grad(); x.grad
 x.attach_grad("add"); x.grad
+x.attach_grad("null"); x.grad
 x.attach_grad(grad_req="foo")
 x.grad
 x.attach_grad(); mx.autograd.set_recording(True); y = x * x; mx.autograd.set_recording(False); y.backward(); x.grad

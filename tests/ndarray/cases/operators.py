@@ -132,6 +132,7 @@ one and 5
 5 in v
 x in [x], v in [v, x]
 x in [v]
+x < 1e300, x > -1e300, x + 1e300, 1e300 - x, nd.maximum(x, 1e300), x < float("inf")
 len(x), len(v), len(t[0]), len(none)
 len(scalar)
 list(x)
