@@ -132,8 +132,8 @@ def _check_dtypes(op: Operator, inputs: Sequence[NDArray | None]) -> None:
             name = op.inputs[i] if op.inputs else f"{op.variadic}[{i}]"
             raise OperatorError(
                 op.name,
-                f"inputs of different dtypes: expected {dtypes.by_torch[first._data.dtype].name}, like the first input, "
-                f"but {name!r} is {dtypes.by_torch[array._data.dtype].name}. Convert one with .astype(...)",
+                f"inputs of different dtypes: expected {dtypes.by_torch[first._data.dtype].name}, like the first "
+                f"input, but {name!r} is {dtypes.by_torch[array._data.dtype].name}. Convert one with .astype(...)",
             )
 
 

@@ -12,7 +12,7 @@ from ..base import MXNetError
 if TYPE_CHECKING:
     from .ndarray import NDArray
 
-__all__ = ["Leaf", "attach", "backward", "grad"]
+__all__ = ["Leaf", "attach", "backward", "drop", "grad"]
 
 _REQUESTS = {"write": "write", "add": "add", "null": "null", 0: "null", 1: "write", 3: "add"}
 
@@ -52,6 +52,12 @@ def attach(array: NDArray, request: Any, buffer: NDArray | None, owned: bool = T
         tensor = data.detach().requires_grad_()
         tensor.register_post_accumulate_grad_hook(leaf.receive)
         array._graph = tensor
+
+
+def drop(array: NDArray) -> None:
+    """Give up being a leaf, and the memory of the gradient."""
+    array._data  # noqa: B018 - detached from the graph tensor while that is still there
+    array._graph = array._leaf = None
 
 
 def backward(heads: Sequence[NDArray], head_grads: Sequence[NDArray | None], retain_graph: bool = False) -> None:

@@ -17,7 +17,7 @@ import numpy as np
 from ... import autograd, context, dtypes, initializer, ndarray, symbol
 from ...base import MXNetError
 from ...context import Context
-from ...ndarray import NDArray
+from ...ndarray import NDArray, gradient
 
 if TYPE_CHECKING:
     from ...symbol import Symbol
@@ -127,7 +127,10 @@ class Parameter:
             return
         self._grad_req = request
         for array in (self._data or {}).values():
-            array.attach_grad(request)
+            if request == "null":
+                gradient.drop(array)
+            else:
+                array.attach_grad(request)
 
     @property
     def dtype(self) -> Any:
@@ -327,9 +330,9 @@ class Parameter:
             self._place(next(iter(old.values())).astype(name), list(old))
             for ctx, array in self._data.items():
                 array[:] = old[ctx].astype(name)
-                gradient = old[ctx].grad
-                if gradient is not None and array.grad is not None:
-                    array.grad[:] = gradient.astype(name)
+                before = old[ctx].grad
+                if before is not None and array.grad is not None:
+                    array.grad[:] = before.astype(name)
 
     def var(self) -> Symbol:
         """The variable that stands for this parameter in graphs."""
