@@ -150,7 +150,9 @@ class SoftmaxCrossEntropyLoss(Loss):
         if not self._from_logits:
             pred = F.log_softmax(pred, axis=self._axis)
         if self._sparse_label:
-            loss = -F.pick(pred, label, axis=self._axis, keepdims=True)
+            # The axis of size 1 is there for sample weights to broadcast; without them, one operator less.
+            keep = sample_weight is not None or self._axis != -1 or self._batch_axis < 0
+            loss = -F.pick(pred, label, axis=self._axis, keepdims=keep)
         else:
             loss = -F.sum(pred * F.reshape_like(label, pred), axis=self._axis, keepdims=True)
         return self._average(F, _weighted(F, loss, self._weight, sample_weight))
