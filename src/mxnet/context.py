@@ -6,6 +6,7 @@ import operator
 import re
 import threading
 import warnings
+from functools import lru_cache
 from typing import ClassVar
 
 import torch
@@ -154,6 +155,13 @@ def restored(device_type: int, device_id: int) -> Context:
     return gpu(device_id) if on_gpu else _CPU0
 
 
+@lru_cache
+def _named(text: str) -> Context | None:
+    match = re.fullmatch(r"(\w+)(?:\((\d+)\))?", text)
+    kind, number = match.groups("0") if match else ("", "0")
+    return Context(kind, int(number)).canonical() if kind in Context.devstr2type else None
+
+
 def resolve(ctx: Context | str | None) -> Context:
     """The canonical context for what users pass as ``ctx``: a Context, its printed form ('gpu(1)'), or None (current).
 
@@ -163,8 +171,6 @@ def resolve(ctx: Context | str | None) -> Context:
         return current_context()
     if isinstance(ctx, Context):
         return ctx.canonical()
-    if isinstance(ctx, str) and (match := re.fullmatch(r"(\w+)(?:\((\d+)\))?", ctx)):
-        kind, number = match.groups("0")
-        if kind in Context.devstr2type:
-            return Context(kind, int(number)).canonical()
+    if isinstance(ctx, str) and (named := _named(ctx)):
+        return named
     raise MXNetError(f"ctx must be a Context such as mx.cpu() or mx.gpu(0), but got {ctx!r}.")

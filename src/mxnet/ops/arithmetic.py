@@ -104,7 +104,9 @@ BINARY = (
 )
 # fmt: on
 
-_NATIVE_SCALARS = {torch.add, torch.sub, torch.mul, divide}  # torch takes a Python number on the right as it is
+# torch takes a Python number on the right as it is.
+_NATIVE_SCALARS = {torch.add, torch.sub, torch.mul, divide}
+_NATIVE_SCALARS |= {row.fn for row in BINARY if not row.differentiable and not row.name.startswith("logical")}
 _CAMEL = {"div": "RDiv", "minus": "RMinus", "mod": "RMod", "power": "RPower"}
 
 

@@ -90,6 +90,8 @@ def parse_dtype(value: Any) -> str:
 
 
 def parse_shape(value: Any) -> tuple:
+    if value.__class__ is tuple and all(v.__class__ is int for v in value):
+        return value
     value = _literal(value)
     if isinstance(value, (int, np.integer)):
         return (int(value),)

@@ -34,10 +34,14 @@ class _Draw(NamedTuple):
     rng: torch.Generator | None
 
     def uniform(self, low: Any, high: Any) -> torch.Tensor:
+        if isinstance(low, float):
+            return torch.empty(self.shape, dtype=self.dtype, device=self.device).uniform_(low, high, generator=self.rng)
         zero_to_one = torch.rand(self.shape, dtype=self.dtype, device=self.device, generator=self.rng)
         return zero_to_one.mul_(high - low).add_(low)
 
     def normal(self, loc: Any, scale: Any) -> torch.Tensor:
+        if isinstance(loc, float):
+            return torch.empty(self.shape, dtype=self.dtype, device=self.device).normal_(loc, scale, generator=self.rng)
         standard = torch.randn(self.shape, dtype=self.dtype, device=self.device, generator=self.rng)
         return standard.mul_(scale).add_(loc)
 

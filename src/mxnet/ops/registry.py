@@ -175,12 +175,15 @@ class Operator:
                 )
             if value is _Null:
                 continue
+            if value is attribute.default:
+                values[name] = value
+                continue
             try:
                 values[name] = attribute.parse(value)
             except ValueError as error:
                 kind = OperatorTypeError if name.endswith("dtype") else OperatorError
                 raise kind(self.name, f"argument {name!r} must be {error}, but got {value!r}.") from None
-        for name, attribute in table.items():
+        for name, attribute in table.items() if len(values) < len(table) else ():
             if name not in values and attribute.required:
                 what = attribute_types.describe(attribute.annotation)
                 raise OperatorError(self.name, f"required argument {name!r} ({what}) is missing.")
