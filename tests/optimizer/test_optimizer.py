@@ -86,6 +86,35 @@ def test_creation_by_name():
     del mx.optimizer.Optimizer.opt_registry["still"]
 
 
+def test_an_optimizer_written_for_one_weight_as_in_mxnet():
+    """The expected values are MXNet's for the same class and steps."""
+
+    @mx.optimizer.Optimizer.register
+    class OneByOne(mx.optimizer.Optimizer):
+        def create_state(self, index, weight):
+            return nd.zeros(weight.shape, ctx=weight.context)
+
+        def update(self, index, weight, grad, state):
+            self._update_count(index)
+            lr, wd, count = self._get_lr(index), self._get_wd(index), self._index_update_count[index]
+            state[:] = 0.5 * state + grad * self.rescale_grad
+            weight[:] -= lr * (state + wd * weight) * count
+
+    try:
+        net = mx.gluon.nn.Dense(2, in_units=3)
+        net.initialize(mx.init.One())
+        trainer = mx.gluon.Trainer(net.collect_params(), "onebyone", {"learning_rate": 0.1, "wd": 0.01})
+        for _ in range(3):
+            with mx.autograd.record():
+                loss = net(nd.ones((4, 3))).sum()
+            loss.backward()
+            trainer.step(4)
+    finally:
+        del mx.optimizer.Optimizer.opt_registry["onebyone"]
+    np.testing.assert_allclose(net.weight.data().asnumpy(), 0.07041031, rtol=1e-6)
+    np.testing.assert_allclose(net.bias.data().asnumpy(), -0.9236006, rtol=1e-6)
+
+
 def test_counts_rates_and_pickles():
     scheduler = mx.lr_scheduler.FactorScheduler(2, 0.5, base_lr=0.8)
     optimizer = mx.optimizer.SGD(lr_scheduler=scheduler, begin_num_update=4)

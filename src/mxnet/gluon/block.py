@@ -7,6 +7,7 @@ checked and remembered, and the block still computes imperatively.
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import threading
@@ -397,7 +398,7 @@ class HybridBlock(Block):
         Raises ShapeInferenceError, an MXNetError and a ValueError, when the operators refuse or do not know.
         """
         parameters = {p.name: p for p in self.collect_params().values()}
-        numbers = iter(range(10**6))
+        numbers = itertools.count()
 
         def stand_in(value: Any) -> Any:
             if isinstance(value, NDArray):

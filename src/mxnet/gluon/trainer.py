@@ -27,6 +27,8 @@ class Trainer:
         Arguments of the optimizer, when it is given by name.
     kvstore : str, optional
         Accepted as MXNet does; gradients of several contexts are summed in this process whatever its name is.
+    compression_params : dict, optional
+        Accepted as MXNet does; gradients are not sent anywhere, so there is nothing to compress.
     update_on_kvstore : bool, optional
         True forbids calling ``allreduce_grads`` and ``update`` separately, as in MXNet.
     """
@@ -116,7 +118,7 @@ class Trainer:
         if self._update_on_kvstore:
             raise AssertionError(
                 f"{name}() when parameters are updated on kvstore is not supported. Try setting `update_on_kvstore` "
-                f"to False "
+                "to False "
                 "when creating trainer."
             )
 
@@ -141,7 +143,7 @@ class Trainer:
                         continue
                     raise UserWarning(
                         f"Gradient of Parameter `{parameter.name}` on context {weight.ctx} has not been updated by "
-                        f"backward "
+                        "backward "
                         "since last `step`. This could mean a bug in your model that made it only use a subset of the "
                         "Parameters (Blocks) for this iteration. If you are intentionally only using a subset, call "
                         "step with "

@@ -26,13 +26,12 @@ class Leaf:
 
     __slots__ = ("fresh", "grad", "owned", "request")
 
-    def __init__(self, grad: NDArray | None, request: str, owned: bool) -> None:
+    def __init__(self, grad: NDArray, request: str, owned: bool) -> None:
         self.grad, self.request, self.owned, self.fresh = grad, request, owned, False
 
     def receive(self, leaf: torch.Tensor) -> None:
         new, leaf.grad = leaf.grad, None
-        if self.grad is None or new is None:
-            return
+        assert new is not None  # this is torch's hook for a gradient that has arrived
         if self.request == "add":
             self.grad._data.add_(new)
         elif self.owned and new.is_contiguous():
@@ -42,7 +41,7 @@ class Leaf:
         self.fresh = True
 
 
-def attach(array: NDArray, request: Any, buffer: NDArray | None, owned: bool = True) -> None:
+def attach(array: NDArray, request: Any, buffer: NDArray, owned: bool = True) -> None:
     """Make ``array`` a leaf with this gradient buffer; ``owned``: nobody else holds the buffer's memory."""
     request = _REQUESTS[request]
     data = array._data
@@ -100,7 +99,7 @@ def grad(
         if variable._graph is None:
             raise MXNetError(
                 f"variables[{i}] {variable.shape} is not in a computational graph. Call attach_grad() on it before "
-                f"record()."
+                "record()."
             )
         inputs.append(variable._graph)
     try:
@@ -116,7 +115,7 @@ def grad(
         if result is None:
             raise MXNetError(
                 f"variables[{i}] {variables[i].shape} is not reached from the heads: cannot differentiate with "
-                f"respect to it."
+                "respect to it."
             )
     return list(results)
 
@@ -137,8 +136,7 @@ def _heads(heads: Sequence[NDArray], head_grads: Sequence[NDArray | None]) -> tu
         if tensor is None:
             raise MXNetError(
                 f"Cannot differentiate head {i} {head.shape} because it is not in a computational graph. Compute it "
-                f"inside "
-                "autograd.record() from arrays with attach_grad(); after one backward the graph is gone unless "
+                "inside autograd.record() from arrays with attach_grad(); after one backward the graph is gone unless "
                 "retain_graph=True was given."
             )
         if head_grad is None:

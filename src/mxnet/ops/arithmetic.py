@@ -131,7 +131,7 @@ def _same_shape(fn: Callable[[Tensor, Tensor], Tensor]) -> Callable[[Tensor, Ten
         if lhs.shape != rhs.shape:
             raise ValueError(
                 f"shapes must be equal, but are {tuple(lhs.shape)} and {tuple(rhs.shape)}. "
-                f"The broadcast_ operators broadcast."
+                "The broadcast_ operators broadcast."
             )
         return fn(lhs, rhs)
 

@@ -25,15 +25,20 @@ def _need_window(data: torch.Tensor, kernel: tuple, layout: str | None, **window
     n = len(kernel)
     if not 1 <= n <= 3 or min(kernel) < 1:
         raise ValueError(f"kernel must have 1 to 3 sizes of at least 1, but is {kernel}")
-    if data.dim() != n + 2:
-        raise ValueError(
-            f"kernel {kernel} wants data of {n + 2} dimensions (batch, channels, space), but it has {data.dim()}"
-        )
+    _need_rank(data.dim(), kernel)
     if layout is not None and len(layout) != n + 2:
         raise ValueError(f"layout {layout!r} does not fit kernel {kernel}")
     for name, value in windows.items():
         if len(value) not in (0, n):
             raise ValueError(f"{name} must have {n} sizes, like kernel {kernel}, but is {value}")
+
+
+def _need_rank(ndim: int, kernel: tuple) -> None:
+    """Raise ValueError unless data of that many dimensions has as many of space as the kernel."""
+    if ndim != len(kernel) + 2:
+        raise ValueError(
+            f"kernel {kernel} wants data of {len(kernel) + 2} dimensions (batch, channels, space), but it has {ndim}"
+        )
 
 
 # ---- Convolution -----------------------------------------------------------------------------------------------------
@@ -88,8 +93,7 @@ def convolution(
 
 @convolution.infers
 def _(data: tuple, *, kernel: tuple, num_filter: int, num_group: int, layout: str | None, **_: Any) -> dict[str, tuple]:
-    if len(data) != len(kernel) + 2:
-        raise ValueError(f"kernel {kernel} wants data of {len(kernel) + 2} dimensions, but it has {len(data)}")
+    _need_rank(len(data), kernel)
     if layout in _CHANNELS_LAST:
         weight = (num_filter, *kernel, data[-1] // num_group)
     else:

@@ -16,7 +16,8 @@ class Optimizer:
     """Updates weights from gradients.
 
     A subclass creates the state of a weight (``create_state``) and computes the update of many weights at once
-    (``update_all``). Weights are known by an index, which the Trainer counts and ``param_dict`` resolves.
+    (``update_all``), or, as in MXNet, that of one (``update``). Weights are known by an index, which the Trainer counts
+    and ``param_dict`` resolves.
 
     Parameters
     ----------
@@ -174,18 +175,24 @@ class Optimizer:
 
     def update_multi_precision(self, index: Any, weight: Any, grad: Any, state: Any) -> None:
         """As ``update``, for states from ``create_state_multi_precision``."""
-        if not isinstance(index, (list, tuple)):
-            index, weight, grad, state = [index], [weight], [grad], [state]
-        masters = [s[1] if self._has_master(w) else None for w, s in zip(weight, state, strict=True)]
-        if not any(m is not None for m in masters):
-            self.update(index, weight, grad, state)
-            return
-        for i, w, g, s, master in zip(index, weight, grad, state, masters, strict=True):
-            if master is None:
-                self.update([i], [w], [g], [s])
+        if isinstance(index, (list, tuple)):
+            if any(map(self._has_master, weight)):
+                for one in zip(index, weight, grad, state, strict=True):
+                    self.update_multi_precision(*one)
             else:
-                self.update([i], [master], [g.astype("float32")], [s[0]])
-                w[:] = master
+                self.update(index, weight, grad, state)
+        elif self._has_master(weight):
+            inner, master = state
+            self.update(index, master, grad.astype("float32"), inner)
+            weight[:] = master
+        else:
+            self.update(index, weight, grad, state)
+
+    @property
+    def _takes_lists(self) -> bool:
+        """Whether updates take many weights at once: a subclass that overrides them, as in MXNet, takes one."""
+        mine, base = type(self), Optimizer
+        return mine.update is base.update and mine.update_multi_precision is base.update_multi_precision
 
     def __getstate__(self) -> dict[str, Any]:
         # Parameters stay with the Trainer, which hands them over again.

@@ -36,7 +36,11 @@ class Updater:
             elif not self.states_synced[i]:
                 states[i] = self.sync_state_context(states[i], w.ctx)
                 self.states_synced[i] = True
-        optimizer.update_multi_precision(index, weight, grad, [states[i] for i in index])
+        if optimizer._takes_lists:
+            optimizer.update_multi_precision(index, weight, grad, [states[i] for i in index])
+        else:
+            for i, w, g in zip(index, weight, grad, strict=True):
+                optimizer.update_multi_precision(i, w, g, states[i])
 
     def sync_state_context(self, state: Any, context: Any) -> Any:
         """The state on a context: arrays are moved, tuples and lists of them too."""

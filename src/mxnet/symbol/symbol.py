@@ -369,7 +369,7 @@ def var(
         if not (key.startswith("__") and key.endswith("__")):
             raise ValueError(
                 f"Attribute name={key} is not supported. Additional attributes must start and end with double "
-                f"underscores, "
+                "underscores, "
                 "e.g, __yourattr__"
             )
         extra[key] = str(value)
