@@ -121,6 +121,26 @@ def test_symbols_hold_no_values(ab):
         (ab[0] + ab[1]).eval(a=nd.ones(2))
 
 
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (
+            lambda a, b: sym.FullyConnected(a, b, a, num_hidden=3, no_bias=True),
+            "FullyConnected: input 'bias' is not used",
+        ),
+        (lambda a, b: sym.softmax(a, b), "softmax: input 'length' is not used"),
+        (lambda a, b: sym.LeakyReLU(a, b, act_type="leaky"), "LeakyReLU: input 'gamma' is not used"),
+        (lambda a, b: sym.exp(sym.split(a, num_outputs=2)), "exp: input 'data' must have one output.*has 2"),
+        (lambda a, b: sym.concat(sym.split(a, num_outputs=2), b), r"Concat: input 'data\[0\]' must have one output"),
+        (lambda a, b: sym.exp(a)(a=sym.Group([a, b])), "a must have one output"),
+        (lambda a, b: sym.FullyConnected(a, num_hidden=3, size=3), "unknown argument 'size'"),
+    ],
+)
+def test_inputs_that_an_operator_would_ignore_are_refused(ab, make, message):
+    with pytest.raises(mx.MXNetError, match=message):
+        make(*ab)
+
+
 def test_two_symbols_do_not_broadcast(ab):
     with pytest.raises(mx.MXNetError, match=r"\(2, 1\) and \(2, 3\)"):
         (ab[0] + ab[1]).eval(a=nd.ones((2, 1)), b=nd.ones((2, 3)))

@@ -11,7 +11,7 @@ from .. import name as names
 from ..base import _Null
 from ..graph.node import Entry, Node
 from ..ops import attributes, faces, registry
-from ..ops.registry import Operator
+from ..ops.registry import Operator, OperatorError
 from .symbol import Symbol
 
 __all__ = ["compose", "face"]
@@ -53,23 +53,36 @@ def compose(
     extra.update({k: str(given.pop(k)) for k in list(given) if k.startswith("__") and k.endswith("__")})
     text = {k: attributes.format_value(v) for k, v in given.items() if v is not _Null}
     if op.variadic:
-        entries = [e for symbol in inputs for e in symbol._heads]
+        entries = [_only_output(op, f"{op.variadic}[{i}]", symbol) for i, symbol in enumerate(inputs)]
         if op.count in op.attributes:
             text = {op.count: str(len(entries)), **text}
         op.parse(text)
         return _outputs(Node(op, name, text, entries, extra))
     values = op.parse(text)
+    needed = op.input_names(values)
+    given_inputs = dict(zip(op.inputs, inputs, strict=True))
+    unused = [n for n, symbol in given_inputs.items() if symbol is not None and n not in needed]
+    if unused:
+        raise OperatorError(op.name, f"input {unused[0]!r} is not used with these attributes: {text}")
     entries = []
-    for wanted in op.input_names(values):
-        symbol = inputs[op.inputs.index(wanted)]
+    for wanted in needed:
+        symbol = given_inputs[wanted]
         if symbol is None:
             starts = {"__init__": _INITIAL[wanted]} if wanted in _INITIAL else {}
             entries.append(
                 Entry(Node(None, f"{name}_{wanted}", text if wanted not in op.aux else {}, extra=extra | starts))
             )
         else:
-            entries.append(symbol._heads[0])
+            entries.append(_only_output(op, wanted, symbol))
     return _outputs(Node(op, name, text, entries, extra))
+
+
+def _only_output(op: Operator, name: str, symbol: Symbol) -> Entry:
+    if len(symbol) != 1:
+        raise OperatorError(
+            op.name, f"input {name!r} must have one output, but {symbol!r} has {len(symbol)}: choose one by its index"
+        )
+    return symbol._heads[0]
 
 
 def _outputs(node: Node) -> Symbol:

@@ -161,6 +161,8 @@ class Symbol(OperatorMethods):
         for name, symbol in given.items():
             if not isinstance(symbol, Symbol):
                 raise TypeError(f"Compose expect `Symbol` as arguments, but {name} is {type(symbol).__name__}")
+            if len(symbol) != 1:
+                raise MXNetError(f"Compose: {name} must have one output, but {symbol!r} has {len(symbol)}.")
             if name not in self.list_inputs():
                 raise MXNetError(f"Symbol {self!r} has no variable {name!r}; its variables are {self.list_inputs()}.")
         replaced = {n: given[n.name]._heads[0] for n in self._nodes() if n.op is None and n.name in given}
