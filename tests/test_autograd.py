@@ -268,6 +268,22 @@ def test_function_of_several_arrays_and_wrong_backward():
         y.backward()
 
 
+def test_function_that_gives_an_input_no_gradient():
+    class First(autograd.Function):
+        def forward(self, a, b):
+            return a * 2
+
+        def backward(self, d):
+            return d * 2, None
+
+    a, b = leaf(1.0), leaf(1.0)
+    with autograd.record():
+        y = First()(a, b)
+    y.backward()
+    assert (a.grad.asscalar(), b.grad.asscalar()) == (2, 0)
+    assert (a._fresh_grad, b._fresh_grad) == (True, False)
+
+
 def test_the_graph_dies_with_its_arrays():
     x = leaf(*np.ones(100))
     with autograd.record():
