@@ -2,8 +2,7 @@
 
 ``invoke`` is what every eager call means: check, compute, record, wrap. ``face`` generates, as ``dataclasses`` does,
 one small function per operator with its true signature; the ordinary call (dense arrays of one context and dtype,
-attributes of the right type) runs straight through it, everything else goes to ``invoke``. The straight path saves
-about a microsecond a call.
+attributes of the right type) runs straight through it (see ``straight.py``), everything else goes to ``invoke``.
 """
 
 from __future__ import annotations
@@ -18,11 +17,16 @@ from .. import context, dtypes
 from .._state import state
 from ..base import MXNetError
 from ..context import Context
-from ..ops import attributes, faces, generators, registry
+from ..ops import faces, registry
+from ..ops.random import generators
 from ..ops.registry import SURROUNDINGS, Operator, OperatorError
+from ..ops.sparse import storage
+from . import straight
 from .ndarray import NDArray, copy_into, wrap
 
 __all__ = ["face", "invoke"]
+
+_STRIDED = torch.strided
 
 
 def invoke(
@@ -54,7 +58,11 @@ def invoke(
     recording = state.recording
     tensors = [None if a is None else a._graph if recording and a._graph is not None else a._data for a in inputs]
     try:
-        result = op.fn(*tensors, **values, **{name: _surroundings[name](ctx) for name in op.implicit})
+        keywords = {**values, **{name: _surroundings[name](ctx) for name in op.implicit}}
+        if op.storage is None and all(t is None or t.layout is _STRIDED for t in tensors):
+            result = op.fn(*tensors, **keywords)
+        else:
+            result = storage.compute(op, tensors, keywords)
     except Exception as error:
         raise op.failure(error, tensors, values) from None
     return finish(op, result, inputs, tensors, values, ctx, out)
@@ -72,14 +80,18 @@ def finish(
     """From what a function returned to what the caller gets: states are written back, hidden outputs left out."""
     results = result if isinstance(result, (tuple, list)) else (result,)
     if op.aux:
-        for name, new in zip(op.aux, results[op.num_outputs(values) :], strict=True):
+        places = op.aux(len(inputs)) if callable(op.aux) else map(op.inputs.index, op.aux)
+        for i, new in zip(places, results[op.num_outputs(values) :], strict=True):
             if new is not None:
-                inputs[op.inputs.index(name)]._data.copy_(new)
+                if new.layout is _STRIDED:
+                    inputs[i]._data.copy_(new)
+                else:
+                    inputs[i]._data = new.detach()
     results = results[: op.num_visible(values)]
     if op.returns_view or (op.may_return_input and any(r is t for r in results for t in tensors)):
-        results = [r.clone(memory_format=torch.contiguous_format) for r in results]
+        results = [r.clone(memory_format=torch.contiguous_format) if r.layout is _STRIDED else r for r in results]
     if out is not None:
-        return _write(op, out, results, inputs)
+        return _write(op, out, results, inputs, values)
     if len(results) == 1 and result.__class__ is not list:
         return wrap(results[0], ctx)
     return [wrap(r, ctx) for r in results]
@@ -90,6 +102,7 @@ _surroundings: dict[str, Callable[[Context], Any]] = {
     "_recording": lambda ctx: state.recording,
     "_rng": generators.generator,
     "_device": lambda ctx: ctx.torch_device,
+    "_ctx": lambda ctx: ctx,
 }
 
 
@@ -137,7 +150,9 @@ def _check_dtypes(op: Operator, inputs: Sequence[NDArray | None]) -> None:
             )
 
 
-def _write(op: Operator, out: Any, results: Sequence[torch.Tensor], arrays: Sequence[Any]) -> Any:
+def _write(
+    op: Operator, out: Any, results: Sequence[torch.Tensor], arrays: Sequence[Any], values: dict[str, Any]
+) -> Any:
     """Results into the arrays that the user gave."""
     targets = [out] if isinstance(out, NDArray) else list(out)
     if len(targets) != len(results):
@@ -145,7 +160,7 @@ def _write(op: Operator, out: Any, results: Sequence[torch.Tensor], arrays: Sequ
     for target, result in zip(targets, results, strict=True):
         if not isinstance(target, NDArray):
             raise OperatorError(op.name, f"out must be an NDArray, but got {type(target).__name__}")
-        if target.shape != tuple(result.shape):
+        if target.shape != tuple(result.shape) and (arrays or result.dim()):  # a number from nowhere fills the target
             raise OperatorError(op.name, f"out has shape {target.shape}, the result has {tuple(result.shape)}")
         if arrays and target._data.dtype is not result.dtype:  # without inputs, the result follows the target
             raise OperatorError(
@@ -157,6 +172,8 @@ def _write(op: Operator, out: Any, results: Sequence[torch.Tensor], arrays: Sequ
                 f"{op.name}: in-place operations (+=, -=, x[:]=, out=) are not supported when recording with autograd"
             )
     for target, result in zip(targets, results, strict=True):
+        if op.accumulate is not None:
+            result = op.accumulate(target._data, result, **op.complete(values))
         copy_into(target, result)
     return out
 
@@ -166,70 +183,7 @@ def face(name: str) -> Callable:
     """The function ``mx.nd.<name>`` for the operator of that name or alias."""
     op = registry.get(name)
     pieces = faces.parts(op, optional_inputs=True, defaults=True)
-    scope = pieces.scope | {
-        "OP": op,
-        "FN": op.fn,
-        "NDArray": NDArray,
-        "CONTIGUOUS": torch.contiguous_format,
-        "finish": finish,
-        "generator": generators.generator,
-        "invoke": invoke,
-        "new": NDArray.__new__,
-        "state": state,
-    }
-    body = [*_straight_path(op), f"return invoke(OP, {pieces.inputs}, {pieces.given}, out)"]
+    scope = pieces.scope | straight.scope(op) | {"invoke": invoke}
+    body = [*straight.path(op, pieces.inputs), f"return invoke(OP, {pieces.inputs}, {pieces.given}, out)"]
     tail = ["out=None", "name=None", "**kwargs"]
     return faces.define(op, name, "mxnet.ndarray.op", [*pieces.parameters, *tail], body, scope)
-
-
-def _straight_path(op: Operator) -> list[str]:
-    """Lines of source for the ordinary call; none where an operator has no ordinary call worth it."""
-    exact = {n: attributes.exact(a.annotation) for n, a in op.attributes.items()}
-    tests = {n: test for n, test in exact.items() if test is not None}
-    if not op.inputs or len(tests) < len(exact) or "_device" in op.implicit:
-        return []
-    first, *rest = op.inputs
-    conditions = [f"{first}.__class__ is NDArray", "out is None", "not kwargs"]
-    same_dtype = []
-    for n in rest:
-        same = f"{n}.__class__ is NDArray and {n}._ctx is {first}._ctx"
-        conditions.append(f"({n} is None or {same})" if n in op.optional else same)
-        if not op.mixed:
-            test = f"t_{n}.dtype is t_{first}.dtype"
-            same_dtype.append(f"({n} is None or {test})" if n in op.optional else test)
-    conditions += [test.format(v=n) for n, test in tests.items()]
-    lines = [f"if {' and '.join(conditions)}:", "    recording = state.recording"]
-    for n in op.inputs:
-        tensor = f"{n}._data if not recording or {n}._graph is None else {n}._graph"
-        lines.append(f"    t_{n} = " + (f"None if {n} is None else {tensor}" if n in op.optional else tensor))
-    supplied = {"_train": "state.training", "_recording": "recording", "_rng": f"generator({first}._ctx)"}
-    arguments = [f"t_{n}" for n in op.inputs] + [f"{n}={n}" for n in op.attributes]
-    arguments += [f"{n}={supplied[n]}" for n in op.implicit]
-    tensors = "(" + "".join(f"t_{n}, " for n in op.inputs) + ")"
-    values = "{" + ", ".join(f"{n!r}: {n}" for n in op.attributes) + "}"
-    compute = [
-        "try:",
-        f"    result = FN({', '.join(arguments)})",
-        "except Exception as error:",
-        f"    raise OP.failure(error, {tensors}, {values}) from None",
-    ]
-    if op.outputs != 1 or op.aux:
-        arrays = "(" + "".join(f"{n}, " for n in op.inputs) + ")"
-        compute.append(f"return finish(OP, result, {arrays}, {tensors}, {values}, {first}._ctx)")
-    else:
-        if op.returns_view or op.may_return_input:
-            test = "" if op.returns_view else f"if result is t_{first}: "
-            compute.append(f"{test}result = result.clone(memory_format=CONTIGUOUS)")
-        compute += [
-            "array = new(NDArray)",
-            f"array._ctx = {first}._ctx",
-            "if recording and result.requires_grad:",
-            "    array._graph = result",
-            "else:",
-            "    array._graph = None",
-            "    array._data = result",
-            "return array",
-        ]
-    if same_dtype:
-        compute = [f"if {' and '.join(same_dtype)}:", *(f"    {line}" for line in compute)]
-    return [*lines, *(f"    {line}" for line in compute)]

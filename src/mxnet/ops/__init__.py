@@ -1,18 +1,30 @@
-"""All operators, by family; ``registry`` holds them."""
+"""All operators, by family; ``registry`` holds them.
+
+Operators on arrays in general are modules here; those of one field are a package: ``nn``, ``vision``, ``image``,
+``random``, ``optimizer``, ``sparse``.
+"""
 
 from . import (
     arithmetic,
-    conv,
+    contrib,
+    control,
     create,
+    custom,
     elementwise,
+    histogram,
+    image,
     index,
-    loss,
+    internal,
+    linalg,
     matrix,
     nn,
-    norm,
     optimizer,
+    positions,
     random,
+    ravel,
     reduce,
     shape,
-    softmax,
+    sketch,
+    sparse,
+    vision,
 )

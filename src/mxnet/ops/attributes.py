@@ -84,7 +84,7 @@ def parse_str(value: Any) -> str:
 def parse_dtype(value: Any) -> str:
     """The name of a dtype; operators compute with names, which print and compare plainly."""
     try:
-        return dtypes.resolve(_literal(value) if value == "None" else value).name
+        return dtypes.resolve(_literal(value) if isinstance(value, str) and value == "None" else value).name
     except TypeError as error:
         raise ValueError(f"a dtype ({error})") from None
 
@@ -116,9 +116,10 @@ def parse_floats(value: Any) -> tuple[float, ...]:
 
 def _parse_choice(choices: tuple) -> Parser:
     def parse(value: Any) -> Any:
-        value = value if value in choices else _literal(value)
-        if value in choices:
-            return value
+        if value is None or isinstance(value, (str, int)):  # an array would compare its elements
+            value = value if value in choices else _literal(value)
+            if value in choices:
+                return value
         raise ValueError("one of " + ", ".join(map(repr, choices)))
 
     return parse
@@ -170,13 +171,15 @@ def exact(annotation: Any) -> str | None:
     if annotation is str:
         return "{v}.__class__ is str"
     if annotation is Dtype:
-        return f"{{v}} in {tuple(dtypes.by_name)!r}"
+        return f"({{v}}.__class__ is str and {{v}} in {tuple(dtypes.by_name)!r})"
     if annotation == Shape:
         return "{v}.__class__ is tuple"
     if annotation == Axes:
         return "({v} is None or {v}.__class__ is int or {v}.__class__ is tuple)"
     if get_origin(annotation) is Literal:
-        return f"{{v}} in {get_args(annotation)!r}"
+        choices = tuple(c for c in get_args(annotation) if isinstance(c, str))
+        test = f"({{v}}.__class__ is str and {{v}} in {choices!r})"
+        return f"({{v}} is None or {test})" if None in get_args(annotation) else test
     if get_origin(annotation) in (typing.Union, types.UnionType):
         inner = [a for a in get_args(annotation) if a is not type(None)]
         test = exact(inner[0]) if len(inner) == 1 else None

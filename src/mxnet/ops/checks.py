@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 
-__all__ = ["need_bias", "need_float", "need_shape"]
+__all__ = ["need_bias", "need_count", "need_float", "need_shape"]
 
 
 def need_float(data: torch.Tensor) -> None:
@@ -25,3 +27,9 @@ def need_shape(name: str, tensor: torch.Tensor, shape: tuple[int, ...]) -> None:
     """Raise ValueError unless the input of that name has that shape."""
     if tensor.shape != shape:
         raise ValueError(f"{name} must have shape {tuple(shape)}, but has {tuple(tensor.shape)}")
+
+
+def need_count(name: str, number: int, tensors: Sequence[torch.Tensor], each: int = 1, more: int = 0) -> None:
+    """Raise ValueError unless there are ``number``, the attribute of that name, times ``each`` inputs, and ``more``."""
+    if number < 1 or len(tensors) != number * each + more:
+        raise ValueError(f"{name}={number} stands for {max(number, 0) * each + more} inputs, but {len(tensors)} came")

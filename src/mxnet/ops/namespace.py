@@ -1,8 +1,8 @@
 """Which operators appear in which module: ``nd``, ``nd.op``, ``nd._internal``, ``nd.contrib``, ``nd.linalg``,
-``nd.image``.
+``nd.image``, ``nd.sparse``.
 
-MXNet sorts operators by the prefix of their names; faces are made when a name is first used, which keeps the import
-quick.
+MXNet sorts operators by the prefix of their names, and shows those that know sparse arrays once more; faces are made
+when a name is first used, which keeps the import quick.
 """
 
 from __future__ import annotations
@@ -10,11 +10,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import registry
+from . import absent, registry
 
 __all__ = ["members", "serve"]
 
-_PREFIXES = {"contrib": "_contrib_", "linalg": "_linalg_", "image": "_image_", "_internal": "_"}
+_PREFIXES = {"contrib": "_contrib_", "linalg": "_linalg_", "image": "_image_", "_internal": "_", "sparse": "_sparse_"}
+
+# Operators that MXNet shows in ``sparse`` too; those of sparse arrays alone have the prefix.
+_SPARSE = frozenset(
+    "_contrib_round_ste _contrib_sign_ste ElementWiseSum Embedding FullyConnected LinearRegressionOutput "
+    "LogisticRegressionOutput MAERegressionOutput abs adam_update add_n arccos arccosh arcsin arcsinh arctan "
+    "arctanh broadcast_add broadcast_div broadcast_minus broadcast_mul broadcast_plus broadcast_sub cast_storage "
+    "cbrt ceil clip concat cos cosh degrees dot elemwise_add elemwise_div elemwise_mul elemwise_sub exp expm1 fix "
+    "floor ftrl_update gamma gammaln log log10 log1p log2 make_loss mean negative norm radians relu rint round "
+    "rsqrt sgd_mom_update sgd_update sigmoid sign sin sinh slice sqrt square stop_gradient sum tan tanh trunc where "
+    "zeros_like".split()
+)
 
 
 def members(namespace: str) -> dict[str, str]:
@@ -24,18 +35,23 @@ def members(namespace: str) -> dict[str, str]:
     prefix = _PREFIXES[namespace]
     if namespace == "_internal":
         return {name: name for name in registry.names() if name.startswith(prefix)}
-    return {name.removeprefix(prefix): name for name in registry.names() if name.startswith(prefix)}
+    table = {name.removeprefix(prefix): name for name in registry.names() if name.startswith(prefix)}
+    if namespace == "sparse":
+        table.update({name: name for name in _SPARSE & set(registry.names())})
+    return table
 
 
 def serve(module: dict[str, Any], namespace: str, face: Callable[[str], Callable]) -> None:
     """Give a module (its globals) the operators of a namespace, as attributes that are made on first use."""
     table = members(namespace)
     title = module["__name__"]
+    prefix = "" if namespace == "_internal" else _PREFIXES.get(namespace, "")
 
     def __getattr__(name: str) -> Any:
         operator = table.get(name)
         if operator is None:
-            raise AttributeError(f"module {title!r} has no attribute {name!r}")
+            why = absent.reason(prefix + name)
+            raise AttributeError(f"module {title!r} has no attribute {name!r}" + (f": {why}" if why else ""))
         module[name] = function = face(operator)
         return function
 

@@ -8,7 +8,8 @@
 
 The signature is MXNet's: tensor inputs are positional (``=None`` when optional, ``*data`` when their number varies),
 attributes are keyword-only, annotated, in MXNet's order with MXNet's defaults. Keyword-only names that begin with an
-underscore are not attributes: the caller supplies them (see ``SURROUNDINGS``).
+underscore are not attributes: the caller supplies them (see ``SURROUNDINGS``); ``_held`` is what a node of a graph
+holds for its operator: the bodies of a loop, an object of the user's.
 
 The function is pure: torch tensors in, torch tensors out, and it must run on torch's ``meta`` device, which is how
 shapes and dtypes are inferred.
@@ -18,7 +19,7 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -26,6 +27,7 @@ import torch
 
 from .. import dtypes
 from ..base import MXNetError, _Null
+from . import absent
 from . import attributes as attribute_types
 from .attributes import Attribute
 
@@ -38,11 +40,12 @@ __all__ = [
     "get",
     "operator",
     "operators",
+    "register",
 ]
 
 # What an operator may ask of its surroundings: training mode, whether gradients are recorded, the random generator of
-# the context, the device for new tensors.
-SURROUNDINGS = ("_train", "_recording", "_rng", "_device")
+# the context, the device for new tensors, the context itself.
+SURROUNDINGS = ("_train", "_recording", "_rng", "_device", "_ctx")
 
 _REGISTRY: dict[str, Operator] = {}
 
@@ -84,11 +87,12 @@ class Operator:
         Number of outputs that users see, where it is smaller.
     output_names : tuple of str
         Suffixes of the outputs' names in a graph.
-    aux : tuple of str
+    aux : tuple of str or callable
         Inputs that are auxiliary states. The function returns their new values, or None where unchanged, after its
-        outputs.
+        outputs. Of a variadic operator: from the number of its inputs to the places of the states among them.
     needs : dict
-        For optional inputs: whether a graph needs them, from the attributes.
+        For optional inputs: whether a graph needs them, from the attributes. Of a variadic operator: inputs that a
+        graph makes after the first one, where only that is given.
     mixed : bool
         Inputs may have different dtypes.
     returns_view, may_return_input : bool
@@ -97,9 +101,19 @@ class Operator:
         Whether gradients flow (false for comparisons, indices, shapes ...).
     count : str
         The attribute that holds the number of variadic inputs ("num_args").
+    bodies : tuple of str
+        Names of the graphs that the operator runs (see ``ops/control.py``).
+    wiring : callable, optional
+        From the attributes to what feeds each body, a ``control.Wiring``.
+    accumulate : callable, optional
+        From what stands in ``out``, the result and the attributes to what is written there; None: the result.
+    storage : str, optional
+        The result may be sparse: always (""), or where the attribute of that name is not None.
     signature, doc : callable, str
         Where the function itself cannot say them: builtins, and functions made from a table.
     """
+
+    by_name = False  # inputs are variadic and still have names, which the attributes tell
 
     def __init__(
         self,
@@ -110,13 +124,17 @@ class Operator:
         outputs: int | Callable[..., int] = 1,
         visible: int | Callable[..., int] | None = None,
         output_names: tuple[str, ...] = ("output",),
-        aux: tuple[str, ...] = (),
+        aux: tuple[str, ...] | Callable[[int], Iterable[int]] = (),
         needs: Mapping[str, Callable[..., bool]] | None = None,
         mixed: bool = False,
         returns_view: bool = False,
         may_return_input: bool = False,
         differentiable: bool = True,
         count: str = "num_args",
+        bodies: tuple[str, ...] = (),
+        wiring: Callable[..., Any] | None = None,
+        accumulate: Callable[..., torch.Tensor] | None = None,
+        storage: str | None = None,
         signature: Callable | None = None,
         doc: str | None = None,
     ) -> None:
@@ -124,16 +142,25 @@ class Operator:
         self.outputs, self.visible, self.output_names = outputs, visible, output_names
         self.aux, self.needs, self.mixed = aux, dict(needs or {}), mixed
         self.returns_view, self.may_return_input = returns_view, may_return_input
-        self.differentiable, self.count = differentiable, count
+        self.differentiable, self.count, self.accumulate = differentiable, count, accumulate
+        self.storage = storage
+        self.bodies, self.wiring = bodies, wiring
         self.infer: Callable[..., dict[str, tuple]] | None = None
+        # On tensors some of which are sparse: a result, or NotImplemented for "make them dense".
+        self.sparse: Callable[..., Any] | None = None
         self._declaration, self._doc = signature or fn, doc
         self._parameters = inspect.signature(self._declaration).parameters
         self.inputs = tuple(n for n, p in self._parameters.items() if p.kind is p.POSITIONAL_OR_KEYWORD)
         self.optional = {n for n in self.inputs if self._parameters[n].default is None}
         self.variadic = next((n for n, p in self._parameters.items() if p.kind is p.VAR_POSITIONAL), None)
         keywords = [n for n, p in self._parameters.items() if p.kind is p.KEYWORD_ONLY]
-        self.implicit = tuple(n for n in keywords if n.startswith("_"))
+        self.implicit = tuple(n for n in keywords if n.startswith("_") and n != "_held")
         self.attribute_names = tuple(n for n in keywords if not n.startswith("_"))
+
+    @property
+    def family(self) -> str:
+        """The module below ``mxnet.ops`` that defines it: ``nn.convolution``."""
+        return self._declaration.__module__.removeprefix("mxnet.ops.")
 
     @property
     def random(self) -> bool:
@@ -209,6 +236,46 @@ class Operator:
         full = self.complete(values)
         return tuple(n for n in self.inputs if n not in self.optional or (n in self.needs and self.needs[n](**full)))
 
+    def aux_names(self, given: int = 0) -> tuple[str, ...]:
+        """Names of the auxiliary states; ``given`` counts the inputs of a variadic operator."""
+        return tuple(f"arg{i}" for i in self.aux(given)) if callable(self.aux) else self.aux
+
+    def accepts(self, name: str) -> bool:
+        """Whether it has an attribute of that name."""
+        return name in self.attributes
+
+    def text(self, value: Any) -> str:
+        """An attribute's value as files hold it."""
+        return attribute_types.format_value(value)
+
+    def state_names(self, values: Mapping[str, Any], given: int = 0) -> tuple[str, ...]:
+        """Names of the inputs that are auxiliary states in a graph with these attributes."""
+        return self.aux_names(given)
+
+    def suffixes(self, values: Mapping[str, Any]) -> tuple[str, ...]:
+        """Suffixes of the outputs' names with these attributes."""
+        return self.output_names
+
+    @property
+    def deduces(self) -> bool:
+        """Whether shapes of inputs may follow from those of others."""
+        return self.infer is not None
+
+    def deduce(self, shapes: Sequence[tuple | None], values: Mapping[str, Any]) -> dict[str, tuple]:
+        """Shapes of inputs that follow from those that are known (None: unknown), by name."""
+        if self.infer is None or not shapes or shapes[0] is None:
+            return {}
+        return self.infer(shapes[0], **self.complete(values))
+
+    def types(
+        self, inputs: Sequence[dtypes.DType | None], values: Mapping[str, Any]
+    ) -> tuple[list[dtypes.DType | None], list[dtypes.DType | None]]:
+        """Dtypes of inputs and outputs, from those inputs' that are known: all share one, but for a ``dtype``."""
+        shared = next((dtype for dtype in inputs if dtype is not None), dtypes.resolve(None))
+        wanted = self.complete(values).get("dtype")
+        output = dtypes.resolve(wanted) if isinstance(wanted, str) else shared
+        return [dtype or shared for dtype in inputs], [output] * self.num_outputs(values)
+
     def failure(self, error: BaseException, tensors: Iterable[Any], values: Mapping[str, Any]) -> MXNetError:
         """The error that a user sees when the function raised ``error``."""
         if isinstance(error, MXNetError):
@@ -233,22 +300,26 @@ def operator(name: str, **properties: Any) -> Callable[[Callable], Operator]:
     """Decorator: define an operator. ``properties`` are those of Operator."""
 
     def define(fn: Callable) -> Operator:
-        op = Operator(name, fn, **properties)
-        for key in (name, *op.aliases):
-            if key in _REGISTRY:
-                raise ValueError(f"operator name {key!r} is taken by {_REGISTRY[key]!r}")
-            _REGISTRY[key] = op
-        return op
+        return register(Operator(name, fn, **properties))
 
     return define
 
 
+def register(op: Operator) -> Operator:
+    """Make an operator known under its names. Raises ValueError when one is taken."""
+    for key in (op.name, *op.aliases):
+        if key in _REGISTRY:
+            raise ValueError(f"operator name {key!r} is taken by {_REGISTRY[key]!r}")
+        _REGISTRY[key] = op
+    return op
+
+
 def get(name: str) -> Operator:
-    """The operator of that name or alias. Raises MXNetError when there is none."""
+    """The operator of that name or alias. Raises MXNetError when there is none, and says why one was left out."""
     try:
         return _REGISTRY[name]
     except KeyError:
-        raise MXNetError(f"there is no operator {name!r}.") from None
+        raise MXNetError(absent.reason(name) or f"there is no operator {name!r}.") from None
 
 
 def operators() -> Iterator[Operator]:

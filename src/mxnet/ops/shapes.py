@@ -46,7 +46,8 @@ def split_points(indices_or_sections: int | tuple[int, ...]) -> dict[str, int | 
     raise ValueError("indices_or_sections must either int or tuple of ints")
 
 
-def infer_reshape(shape: Sequence[int], target: Sequence[int], reverse: bool = False) -> tuple[int, ...]:
+@lru_cache(maxsize=4096)
+def infer_reshape(shape: tuple[int, ...], target: tuple[int, ...], reverse: bool = False) -> tuple[int, ...]:
     """The shape that MXNet's reshape gives an array of ``shape``.
 
     Sizes in ``target`` that are not positive are codes, each for one or several axes of ``shape``, from the left:
@@ -56,11 +57,7 @@ def infer_reshape(shape: Sequence[int], target: Sequence[int], reverse: bool = F
 
     Raises ValueError when a code finds no axis, or the number of elements would change.
     """
-    return _infer_reshape(tuple(shape), tuple(target), reverse)
-
-
-@lru_cache(maxsize=4096)
-def _infer_reshape(shape: tuple[int, ...], target: tuple[int, ...], reverse: bool) -> tuple[int, ...]:
+    shape = tuple(shape)  # torch.Size: a tuple that prints otherwise
     source, codes = (shape[::-1], target[::-1]) if reverse else (shape, target)
     result: list[int] = []
     unknown = None  # where the -1 stands
