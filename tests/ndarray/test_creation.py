@@ -95,7 +95,7 @@ def test_values_of_other_libraries():
     assert nd.array(Frame()).asnumpy().tolist() == [0, 1, 2]
 
 
-def test_sparse_storage_is_refused():
+def test_storage_that_does_not_exist():
     for create in (nd.zeros, nd.empty):
-        with pytest.raises(mx.MXNetError, match="csr"):
-            create((2, 2), stype="csr")
+        with pytest.raises(ValueError, match="'foo': expected one of default, csr, row_sparse"):
+            create((2, 2), stype="foo")

@@ -82,7 +82,7 @@ def test_messages_name_what_is_wrong():
         (lambda: x.reshape((7, 2)), mx.MXNetError, r"size 6 .*\(7, 2\)"),
         (lambda: x.copyto(nd.ones((3,))), mx.MXNetError, r"\(3,\), expected \(2, 3\)"),
         (lambda: x.astype("float12"), TypeError, "float12.*float32"),
-        (lambda: x.tostype("csr"), mx.MXNetError, "csr"),
+        (lambda: x.tostype("foo"), mx.MXNetError, "'csr', 'default', 'row_sparse'"),
         (lambda: x.as_np_ndarray(), mx.MXNetError, "mx.np"),
         (lambda: nd.NDArray([1, 2]), AssertionError, "nd.array"),
         (lambda: x.slice_assign(nd.ones((5,)), (0,), (1,), (1,)), mx.MXNetError, r"slice_assign.*\(5,\)"),

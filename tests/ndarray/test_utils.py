@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import mxnet as mx
+from mxnet import context as contexts
 from mxnet import nd
 from mxnet.base import MXNetError
 from mxnet.ndarray import utils
@@ -27,9 +28,9 @@ def path(tmp_path):
     return str(tmp_path / "some.params")
 
 
-@pytest.mark.parametrize("file", [f for f in INDEX if f != "sparse.params"])
+@pytest.mark.parametrize("file", INDEX)
 def test_loads_what_mxnet_wrote(file, monkeypatch):
-    monkeypatch.setattr(utils.contexts, "num_gpus", lambda: 0)
+    monkeypatch.setattr(contexts, "num_gpus", lambda: 0)
     loaded = nd.load(str(GOLDEN / file))
     if INDEX[file]["names"]:
         assert list(loaded) == INDEX[file]["names"]
@@ -40,6 +41,17 @@ def test_loads_what_mxnet_wrote(file, monkeypatch):
         about = INDEX[file]["arrays"][i]
         assert array.shape == tuple(about["shape"])
         assert array.context == mx.cpu(0)  # whatever CPU it was saved from; a GPU, too, where there is none
+        assert array.stype == about.get("storage", "default")
+        if array.stype == "row_sparse":
+            parts = {"values": array.data, "index0": array.indices}
+        elif array.stype == "csr":
+            parts = {"values": array.data, "index0": array.indptr, "index1": array.indices}
+        else:
+            parts = {}
+        for name, part in parts.items():
+            np.testing.assert_array_equal(part.asnumpy(), EXPECTED[f"{file}/{i}/{name}"])
+        if parts:
+            continue
         if about["dtype"] == "bfloat16":
             values = (EXPECTED[f"{file}/{i}"].astype(np.uint32) << 16).view(np.float32)
             np.testing.assert_array_equal(array.astype("float32").asnumpy(), values)
@@ -48,7 +60,10 @@ def test_loads_what_mxnet_wrote(file, monkeypatch):
             np.testing.assert_array_equal(array.asnumpy(), EXPECTED[f"{file}/{i}"])
 
 
-@pytest.mark.parametrize("file", ["dtypes.params", "list.nd", "names.params", "zero_size.nd", "empty.nd"])
+SAME_BYTES = ["dtypes.params", "list.nd", "names.params", "zero_size.nd", "empty.nd", "sparse.params"]
+
+
+@pytest.mark.parametrize("file", SAME_BYTES)
 def test_saves_the_bytes_that_mxnet_wrote(file, path):
     nd.save(path, nd.load(str(GOLDEN / file)))
     assert Path(path).read_bytes() == (GOLDEN / file).read_bytes()
@@ -201,9 +216,14 @@ def test_damaged_file_names_itself(path):
         nd.load(path)
 
 
-def test_sparse_arrays_are_named():
-    with pytest.raises(MXNetError, match="array 'rows' has storage type 'row_sparse', and sparse arrays are not supp"):
-        nd.load(str(GOLDEN / "sparse.params"))
+def test_damaged_sparse_storage_is_named(path):
+    nd.save(path, {"m": nd.array([[0, 1], [2, 0]]).tostype("csr")})
+    raw = bytearray(Path(path).read_bytes())
+    at = raw.rindex(np.array([1, 0]).tobytes())  # the column indices
+    raw[at : at + 8] = np.array([77]).tobytes()
+    Path(path).write_bytes(raw)
+    with pytest.raises(MXNetError, match="array 'm' of .*csr storage is damaged: indices must lie in 0 to 1"):
+        nd.load(path)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")

@@ -164,11 +164,9 @@ def decode(stream: io.BufferedIOBase, where: str) -> tuple[list[Record], list[st
 
 
 def unpack(raw: bytes | bytearray, where: str) -> Record:
-    """The dense record that ``pack``, or MXNet, made. Raises MXNetError for anything else."""
+    """The record that ``pack``, or MXNet, made. Raises MXNetError for anything else."""
     head, tail = struct.pack("<QQQ", LIST_MAGIC, 0, 1), struct.pack("<Q", 0)
     (record,), _ = decode(io.BytesIO(head + raw + tail), where)
-    if record.storage != "default":
-        raise MXNetError(f"Cannot load {where}: its storage type is {record.storage!r}, which is not supported yet.")
     return record
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from .. import dtypes
 from ..base import MXNetError
 from ..context import Context
 from ..ops import registry
+from ..ops.sparse import storage
 from . import convert
 from .face import face
 from .ndarray import NDArray, wrap
@@ -45,7 +46,13 @@ def array(source_array: Any, ctx: Context | None = None, dtype: Any = None) -> N
     ctx = contexts.resolve(ctx)
     if isinstance(source_array, NDArray):
         dtype = source_array.dtype if dtype is None else dtype
+        if source_array.stype != "default":
+            return source_array.astype(dtype).as_in_context(ctx)
         source_array = source_array._data
+    if hasattr(source_array, "tocsr"):  # SciPy's
+        from .sparse import csr_matrix
+
+        return csr_matrix(source_array, ctx=ctx, dtype=dtype)
     tensor = convert.to_tensor(source_array, dtypes.resolve(_default if dtype is None else dtype))
     return wrap(tensor.to(ctx.torch_device), ctx)
 
@@ -53,8 +60,9 @@ def array(source_array: Any, ctx: Context | None = None, dtype: Any = None) -> N
 def empty(
     shape: int | Sequence[int], ctx: Context | None = None, dtype: Any = None, stype: str | None = None
 ) -> NDArray:
-    """An array whose values are whatever was in memory."""
-    _require_dense(stype)
+    """An array whose values are whatever was in memory; sparse ones store nothing."""
+    if stype not in (None, "default"):
+        return _sparse_zeros(stype, shape, ctx, dtype)
     ctx = contexts.resolve(ctx)
     shape = (shape,) if isinstance(shape, int) else tuple(shape)
     return wrap(torch.empty(shape, dtype=dtypes.resolve(dtype).torch, device=ctx.torch_device), ctx)
@@ -67,13 +75,21 @@ def zeros(
     stype: str | None = None,
     **kwargs: Any,
 ) -> NDArray:
-    """An array of zeros; float32 by default."""
-    _require_dense(stype)
+    """An array of zeros; float32 by default. stype: 'default', or one of the sparse storages, 'csr' and 'row_sparse'.
+
+    Raises ValueError for another stype.
+    """
+    if stype is None and not kwargs and is_plain(shape):
+        return _filled(torch.zeros, (shape,), ctx, dtype)
+    if stype not in (None, "default"):
+        return _sparse_zeros(stype, shape, ctx, dtype)
     return _create("_zeros", ctx, kwargs, shape=shape, dtype=_default if dtype is None else dtype)
 
 
 def ones(shape: int | Sequence[int], ctx: Context | None = None, dtype: Any = None, **kwargs: Any) -> NDArray:
     """An array of ones; float32 by default."""
+    if not kwargs and is_plain(shape):
+        return _filled(torch.ones, (shape,), ctx, dtype)
     return _create("_ones", ctx, kwargs, shape=shape, dtype=_default if dtype is None else dtype)
 
 
@@ -85,6 +101,8 @@ def full(
     out: NDArray | None = None,
 ) -> NDArray:
     """An array filled with one value; float32 by default."""
+    if out is None and is_plain(shape) and _fits(val, dtype):
+        return _filled(torch.full, (shape, val), ctx, dtype)
     target = empty(shape, ctx, dtype) if out is None else out
     target[:] = val
     return target
@@ -103,6 +121,8 @@ def arange(
     if stop is None:
         start, stop = 0, start
     dtype = np.float64 if dtype is None else dtype  # so says NumPy, and so does MXNet
+    if repeat == 1 and not infer_range and start.__class__ is stop.__class__ is int and step == 1 and start < stop:
+        return _filled(torch.arange, (start, stop), ctx, dtype)
     return _create("_arange", ctx, {}, start=start, stop=stop, step=step, repeat=repeat, dtype=dtype)
 
 
@@ -180,6 +200,36 @@ def _create(name: str, ctx: Context | None, kwargs: dict[str, Any], **attributes
         raise op.failure(error, (), values) from None
 
 
-def _require_dense(stype: str | None) -> None:
-    if stype not in (None, "default"):
-        raise MXNetError(f"storage type {stype!r} is not part of this version; arrays are dense ('default').")
+def is_plain(shape: Any) -> bool:
+    """Whether a shape is a tuple of positive ints: what the operators' definitions need not look at."""
+    if shape.__class__ is not tuple or not shape:
+        return False
+    for size in shape:  # noqa: SIM110 - all() takes three times as long
+        if size.__class__ is not int or size < 1:
+            return False
+    return True
+
+
+def _fits(value: Any, dtype: Any) -> bool:
+    """Whether a number means the same in this dtype, whichever it is, so that nothing needs to be cut or wrapped."""
+    if value.__class__ is int:
+        return 0 <= value <= 127
+    return value.__class__ is float and -65504 <= value <= 65504 and dtypes.resolve(dtype).torch.is_floating_point
+
+
+def _filled(make: Callable[..., torch.Tensor], arguments: tuple, ctx: Context | None, dtype: Any) -> NDArray:
+    """A new array by one of torch's functions: the short way of the ordinary call."""
+    ctx = contexts.current_context() if ctx is None else contexts.resolve(ctx)
+    try:
+        return wrap(make(*arguments, dtype=dtypes.resolve(dtype).torch, device=ctx.torch_device), ctx)
+    except RuntimeError as error:  # no memory for it
+        raise MXNetError(f"cannot make an array, {make.__name__}{arguments}: {error}") from None
+
+
+def _sparse_zeros(stype: str, shape: int | Sequence[int], ctx: Context | None, dtype: Any) -> NDArray:
+    ctx = contexts.resolve(ctx)
+    sizes = (shape,) if isinstance(shape, int) else tuple(shape)
+    row = dtypes.resolve(_default if dtype is None else dtype)
+    if stype == "csr" and len(sizes) != 2:
+        raise MXNetError(f"csr storage is for matrices: two axes, but the shape is {sizes}")
+    return wrap(storage.zeros(stype, sizes, row.torch, ctx.torch_device), ctx)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from ..base import MXNetError
+from ..ops.custom import is_blamed
+from ..ops.sparse import storage
 
 if TYPE_CHECKING:
     from .ndarray import NDArray
@@ -33,9 +35,17 @@ class Leaf:
         new, leaf.grad = leaf.grad, None
         if new is None:  # a Function that gives this input no gradient
             return
+        buffer = self.grad._data
+        if buffer.layout is not torch.strided or new.layout is not torch.strided:
+            new = storage.cast(new, storage.stype(buffer))
+            if buffer.layout is not torch.strided:
+                new = buffer + new if self.request == "add" else new
+                self.grad._data = new.coalesce() if new.layout is torch.sparse_coo else new
+                self.fresh = True
+                return
         if self.request == "add":
             self.grad._data.add_(new)
-        elif self.owned and new.is_contiguous():
+        elif self.owned and new.is_contiguous() and not new._is_zerotensor():  # zeros that have no memory
             self.grad._data = new
         else:
             self.grad._data.copy_(new)
@@ -118,7 +128,24 @@ def grad(
                 f"variables[{i}] {variables[i].shape} is not reached from the heads: cannot differentiate with "
                 "respect to it."
             )
-    return list(results)
+    if not create_graph:
+        return list(results)
+    return [
+        r if r.requires_grad else _Constant.apply(r, x)  # type: ignore[misc]
+        for r, x in zip(results, inputs, strict=True)
+    ]
+
+
+class _Constant(torch.autograd.Function):
+    """A gradient that depends on nothing: its own gradient is zero, rather than an error about a missing graph."""
+
+    @staticmethod
+    def forward(ctx: Any, value: torch.Tensor, variable: torch.Tensor) -> torch.Tensor:
+        return value.clone()
+
+    @staticmethod
+    def backward(ctx: Any, grad: torch.Tensor) -> tuple[None, torch.Tensor]:  # type: ignore[override]
+        return None, torch.zeros_like(grad)  # a gradient has its variable's shape
 
 
 def release(array: NDArray) -> None:
@@ -141,20 +168,21 @@ def _heads(heads: Sequence[NDArray], head_grads: Sequence[NDArray | None]) -> tu
                 "retain_graph=True was given."
             )
         if head_grad is None:
-            grads.append(torch.ones_like(tensor))
+            ones = torch.ones(tensor.shape, dtype=tensor.dtype, device=tensor.device)
+            grads.append(storage.cast(ones, storage.stype(tensor)))
         else:
             if head_grad.shape != head.shape:
                 raise MXNetError(
                     f"the gradient of head {i} must have its shape {head.shape}, but has {head_grad.shape}."
                 )
-            grads.append(head_grad._source().to(tensor.dtype))
+            grads.append(storage.cast(head_grad._source().to(tensor.dtype), storage.stype(tensor)))
         tensors.append(tensor)
     return tensors, grads
 
 
-def _explain(error: RuntimeError) -> MXNetError:
+def _explain(error: RuntimeError) -> RuntimeError:
     text = str(error)
-    if isinstance(error, MXNetError):
+    if isinstance(error, MXNetError) or is_blamed(error):
         return error
     if "second time" in text:
         return MXNetError(

@@ -25,6 +25,7 @@ from ..base import MXNetError
 from ..context import Context
 from ..ops import shapes
 from ..ops.methods import OperatorMethods
+from ..ops.sparse import storage
 from . import binary, gradient, indexing
 
 __all__ = ["NDArray", "ReshapeError", "copy_into", "waitall", "wrap"]
@@ -199,6 +200,8 @@ class NDArray(OperatorMethods):
 
     def __setstate__(self, state: dict[str, bytearray]) -> None:
         record = binary.unpack(state["handle"], "a pickled NDArray")
+        if record.storage != "default":
+            raise MXNetError(f"Cannot load a pickled NDArray: it holds storage {record.storage!r}.")
         self._ctx = contexts.restored(*record.context)
         self._data, self._graph = record.values.to(self._ctx.torch_device), None
 
@@ -249,10 +252,13 @@ class NDArray(OperatorMethods):
         raise MXNetError("as_np_ndarray: the mx.np arrays are not part of this version. Stay with mx.nd arrays.")
 
     def tostype(self, stype: str) -> NDArray:
-        """A copy in another storage type; dense ('default') is the only one in this version."""
-        if stype == "default":
-            return self.copy()
-        raise MXNetError(f"tostype: storage type {stype!r} is not part of this version; arrays are dense ('default').")
+        """A copy in another storage type: 'default' (dense), 'row_sparse' or, of a matrix, 'csr'.
+
+        Raises ValueError for 'csr' of anything but a matrix.
+        """
+        if stype == "csr" and self.ndim != 2:
+            raise ValueError(f"tostype('csr') needs a matrix, an array of two axes; this one has shape {self.shape}.")
+        return self._face("cast_storage")(self, stype=stype)
 
     # Shapes
 
@@ -341,9 +347,15 @@ class NDArray(OperatorMethods):
     def attach_grad(self, grad_req: str = "write", stype: str | None = None) -> None:
         """Give this array a gradient buffer of zeros that ``backward`` fills; the array becomes the start of the graph.
 
-        grad_req: 'write' (overwrite), 'add' (accumulate) or 'null' (none). Raises KeyError for another word.
+        grad_req: 'write' (overwrite), 'add' (accumulate) or 'null' (none). stype: storage of the buffer, the array's
+        own without it. Raises KeyError for another grad_req.
         """
-        gradient.attach(self, grad_req, wrap(torch.zeros_like(self._data), self._ctx))
+        data = self._data
+        if stype is None and data.layout is torch.strided:
+            zeros = torch.zeros_like(data)
+        else:
+            zeros = storage.zeros(stype or storage.stype(data), data.shape, data.dtype, data.device)
+        gradient.attach(self, grad_req, wrap(zeros, self._ctx))
 
     def backward(self, out_grad: NDArray | None = None, retain_graph: bool = False, train_mode: bool = True) -> None:
         """Gradients of this array with respect to all arrays with ``attach_grad``, into their ``grad``.
@@ -386,9 +398,14 @@ class NDArray(OperatorMethods):
             torch.cuda.synchronize(self._data.device)
 
 
+# The class of arrays by the layout of their tensors; the sparse ones enter themselves.
+CLASSES: dict[torch.layout, type[NDArray]] = {torch.strided: NDArray}
+
+
 def wrap(tensor: torch.Tensor, ctx: Context) -> NDArray:
     """An array around a tensor; a tensor in torch's graph makes a recorded array."""
-    array = NDArray.__new__(NDArray)
+    kind = CLASSES[tensor.layout]
+    array = kind.__new__(kind)
     array._ctx = ctx
     if tensor.requires_grad:
         array._graph = tensor
@@ -416,7 +433,11 @@ def copy_into(target: NDArray, result: torch.Tensor) -> NDArray:
             "evaluating gradients. Call backward first to clear the graph, write outside of autograd.record(), or "
             "compute a new array."
         )
-    if result.requires_grad:
+    if result.layout is not target._data.layout:
+        result = storage.cast(result, storage.stype(target._data))
+    if target._data.layout is not torch.strided:
+        target._data = result.detach().to(target._ctx.torch_device, target._data.dtype, copy=True)
+    elif result.requires_grad:
         target._graph = target._data.detach()  # the same memory; copying makes it part of torch's graph
         indexing.copy_tensor(target._graph, result)
     else:

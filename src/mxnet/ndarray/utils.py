@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 import os
 
-from .. import context as contexts
 from .._files import atomic_write
 from ..base import MXNetError
 from ..util import is_np_shape
 from . import binary
-from .ndarray import NDArray, wrap
+from .ndarray import NDArray
+from .sparse.arrays import from_record, to_record
 
 __all__ = ["load", "load_frombuffer", "save"]
 
@@ -41,7 +41,7 @@ def save(fname: str | os.PathLike[str], data: NDArray | list[NDArray] | dict[str
             "save only accepts NDArray, dict str->NDArray or list of NDArray, "
             f"but this {type(data).__name__} holds {wrong[0]!r} ({type(wrong[0]).__name__})."
         )
-    records = [binary.Record(a._data, (a.context.device_typeid, a.context.device_id)) for a in arrays]
+    records = [to_record(a) for a in arrays]
     try:
         with atomic_write(path) as file:
             file.writelines(binary.encode(records, names, np_shape=is_np_shape()))
@@ -74,20 +74,9 @@ def load_frombuffer(buf: bytes | str) -> list[NDArray] | dict[str, NDArray]:
 
 def _load(stream: io.BufferedIOBase, where: str) -> list[NDArray] | dict[str, NDArray]:
     records, names = binary.decode(stream, where)
-    for i, record in enumerate(records):
-        if record.storage != "default":
-            name = repr(names[i]) if names else i
-            raise MXNetError(
-                f"Cannot load arrays from {where}: array {name} has storage type {record.storage!r}, and sparse arrays "
-                "are not supported yet. Save it from MXNet as a dense one: array.tostype('default')."
-            )
-    arrays = [_place(record) for record in records]
+    labels = [f"array {name!r} of {where}" for name in names] or [f"array {i} of {where}" for i in range(len(records))]
+    arrays = [from_record(record, label) for record, label in zip(records, labels, strict=True)]
     return dict(zip(names, arrays, strict=True)) if names else arrays
-
-
-def _place(record: binary.Record) -> NDArray:
-    ctx = contexts.restored(*record.context)
-    return wrap(record.values.to(ctx.torch_device), ctx)
 
 
 def _local_path(fname: str | os.PathLike[str], verb: str) -> str:

@@ -1,4 +1,4 @@
-"""Operators that pick elements by index or by rank: take, pick, gather, one-hot, embedding, sorting, sequence masks.
+"""Operators that pick elements by index or by rank: take, pick, gather, one-hot, embedding, sorting.
 
 Indices may be of any dtype, floats too: they are cut to whole numbers. For an index out of range, mode "clip" takes the
 nearest legal one, "wrap" counts on from the other end, "raise" is an error.
@@ -6,6 +6,7 @@ nearest legal one, "wrap" counts on from the other end, "raise" is an error.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 import torch
@@ -22,22 +23,33 @@ __all__: list[str] = []
 
 def legal_indices(indices: Tensor, size: int, mode: str) -> Tensor:
     """Indices as int64 numbers in [0, size)."""
-    indices = indices.long()
-    if mode == "wrap":
-        return torch.remainder(indices, size)
     if mode == "raise" and not indices.is_meta and bool(((indices < 0) | (indices >= size)).any()):
         raise ValueError(f"an index is out of range: they must lie in 0 ... {size - 1}")
-    return torch.clamp(indices, 0, size - 1)
+    indices = indices.long()
+    return torch.remainder(indices, size) if mode == "wrap" else torch.clamp(indices, 0, size - 1)
+
+
+def fetch(function: Callable[..., Tensor], source: Tensor, axis: int, indices: Tensor, size: int, mode: str) -> Tensor:
+    """``function(source, axis, indices)``, the indices made legal first.
+
+    On a CPU torch refuses an illegal index by itself: when all are legal, which is the ordinary case, nothing needs to
+    be made.
+    """
+    if mode != "raise" and indices.is_cpu and not torch.compiler.is_compiling():
+        try:
+            return function(source, axis, indices.long())
+        except (IndexError, RuntimeError):
+            pass
+    return function(source, axis, legal_indices(indices, size, mode))
 
 
 @operator("take", mixed=True)
 def take(a: Tensor, indices: Tensor, *, axis: int = 0, mode: Literal["raise", "wrap", "clip"] = "clip") -> Tensor:
     """Slices of ``a`` along ``axis``, one for each index; the axes of ``indices`` stand in place of that axis."""
-    axis = normalize_axis(axis, a.dim())
-    indices = legal_indices(indices, a.shape[axis], mode)
     if indices.dim() == 1:
-        return torch.index_select(a, axis, indices)
-    result = torch.index_select(a, axis, indices.reshape(-1))
+        return fetch(torch.index_select, a, axis, indices, a.size(axis), mode)
+    axis = normalize_axis(axis, a.dim())
+    result = fetch(torch.index_select, a, axis, indices.reshape(-1), a.size(axis), mode)
     return result.reshape(a.shape[:axis] + indices.shape + a.shape[axis + 1 :])
 
 
@@ -61,25 +73,27 @@ def pick(
     axis = normalize_axis(axis, ndim)
     shape = list(data.shape)
     size = shape.pop(axis)
-    index = legal_indices(index, size, mode)
     given = list(index.shape)
     if given == shape and ndim > 1:
         index = index.unsqueeze(axis)
     elif len(given) != ndim or given.pop(axis) != 1 or given != shape:
         dropped, kept = tuple(shape or [1]), (*shape[:axis], 1, *shape[axis:])
         raise ValueError(f"index must have shape {dropped} or {kept}")
-    result = torch.gather(data, axis, index)
+    result = fetch(torch.gather, data, axis, index, size, mode)
     return result if keepdims or ndim == 1 else result.squeeze(axis)
 
 
 @operator("batch_take", mixed=True)
 def batch_take(a: Tensor, indices: Tensor) -> Tensor:
-    """``a[i, indices[i]]`` for each row i of ``a``, (N, K); indices out of range are clipped. ``pick`` does more."""
-    if a.dim() != 2 or indices.shape != a.shape[:1]:
+    """``a[i, indices[i]]`` for each row i of ``a``, (N, K), in the shape of ``indices``, which are N numbers.
+
+    Indices out of range are clipped. ``pick`` does more.
+    """
+    if a.dim() != 2 or indices.numel() != a.shape[0]:
         raise ValueError("a must be a matrix, and indices have one number for each of its rows")
     if indices.dtype is not torch.int32 and not indices.is_meta:  # shapes are inferred before dtypes are known
         raise ValueError("indices must be int32; pick takes any dtype")
-    return torch.gather(a, 1, legal_indices(indices, a.shape[1], "clip").unsqueeze(1)).squeeze(1)
+    return fetch(torch.gather, a, 1, indices.reshape(-1, 1), a.size(1), "clip").reshape(indices.shape)
 
 
 @operator("gather_nd", mixed=True)
@@ -142,10 +156,16 @@ def embedding(
     """Rows of ``weight``, one for each number in ``data``; numbers out of range are clipped.
 
     data: (...) · weight: (input_dim, output_dim) · returns (..., output_dim). The result has the dtype of ``weight``.
+    With ``sparse_grad`` the gradient of a weight is row-sparse.
     """
     if weight.shape != (input_dim, output_dim):
         raise ValueError(f"weight must have shape {(input_dim, output_dim)}")
-    return F.embedding(torch.clamp(data.long(), 0, input_dim - 1), weight)
+    sparse = sparse_grad and weight.is_leaf and weight.requires_grad  # other nodes of torch's graph want it dense
+
+    def rows(weight: Tensor, axis: int, indices: Tensor) -> Tensor:
+        return F.embedding(indices, weight, sparse=sparse)
+
+    return fetch(rows, weight, 0, data, input_dim, "clip")
 
 
 @embedding.infers
@@ -177,6 +197,23 @@ def argsort(data: Tensor, *, axis: int | None = -1, is_ascend: bool = True, dtyp
     return ranked(data, axis, is_ascend)[1].to(dtypes.by_name[dtype].torch)
 
 
+def _leading(data: Tensor, axis: int, k: int, ascending: bool, any_order: bool) -> tuple[Tensor, Tensor]:
+    """The first ``k`` values in order, and their places; with ``any_order`` equal ones may come in any.
+
+    Selecting is much quicker than sorting, but leaves open which of equal values it takes. On a CPU it is tried first.
+    """
+    size = data.shape[axis]
+    if any_order:
+        return torch.topk(data, k, axis, largest=not ascending)
+    if k < size and data.device.type == "cpu":
+        values, indices = torch.topk(data, k + 1, axis, largest=not ascending)
+        before, after = values.narrow(axis, 0, k), values.narrow(axis, 1, k)
+        if (before < after if ascending else before > after).all():
+            return before.contiguous(), indices.narrow(axis, 0, k).contiguous()
+    values, indices, _ = ranked(data, axis, ascending)
+    return values.narrow(axis, 0, k).contiguous(), indices.narrow(axis, 0, k).contiguous()
+
+
 @operator("topk", outputs=lambda ret_typ, **_: 2 if ret_typ == "both" else 1)
 def topk(
     data: Tensor,
@@ -192,12 +229,11 @@ def topk(
     Returns their indices, in ``dtype``; or the values; or both, values first; or a mask like ``data``.
     ``k`` below 1 means all of them. Of equal values the first comes first.
     """
-    values, indices, along = ranked(data, axis, is_ascend)
-    size = values.shape[along]
+    whole, along = (data.reshape(-1), 0) if axis is None else (data, normalize_axis(axis, data.dim()))
+    size = whole.shape[along]
     if k > size:
         raise ValueError(f"k must be at most {size}, the number of values, but got {k}")
-    if 0 < k < size:
-        values, indices = (torch.narrow(t, along, 0, k).contiguous() for t in (values, indices))
+    values, indices = _leading(whole, along, k if k > 0 else size, is_ascend, ret_typ == "value")
     if ret_typ == "mask":
         flat = data.new_zeros(data.numel() if axis is None else data.shape)
         return flat.scatter(along, indices, 1).reshape(data.shape)
@@ -205,40 +241,3 @@ def topk(
         return values
     indices = indices.to(dtypes.by_name[dtype].torch)
     return (values, indices) if ret_typ == "both" else indices
-
-
-# ---- sequences -------------------------------------------------------------------------------------------------------
-
-
-@operator(
-    "SequenceMask",
-    mixed=True,
-    may_return_input=True,
-    needs={"sequence_length": lambda use_sequence_length, **_: use_sequence_length},
-)
-def sequence_mask(
-    data: Tensor,
-    sequence_length: Tensor | None = None,
-    *,
-    use_sequence_length: bool = False,
-    value: float = 0.0,
-    axis: int = 0,
-) -> Tensor:
-    """``data`` with ``value`` in place of everything after the end of each sequence.
-
-    data: (T, N, ...), or (N, T, ...) with ``axis=1`` · sequence_length: (N,), with ``use_sequence_length``.
-    """
-    if axis not in (0, 1) or data.dim() < 2:
-        raise ValueError("data must have at least 2 axes, and axis be 0 or 1")
-    if use_sequence_length is (sequence_length is None):
-        raise ValueError("sequence_length must be given with use_sequence_length=True, and only then")
-    if sequence_length is None:
-        return data
-    steps, batch = data.shape[axis], data.shape[1 - axis]
-    if sequence_length.shape != (batch,):
-        raise ValueError(f"sequence_length must have shape {(batch,)}, one number for each sequence")
-    places = torch.arange(steps, device=data.device)
-    beyond = (
-        places.unsqueeze(1) >= sequence_length.long() if axis == 0 else places >= sequence_length.long().unsqueeze(1)
-    )
-    return data.masked_fill(beyond.reshape(beyond.shape + (1,) * (data.dim() - 2)), value)

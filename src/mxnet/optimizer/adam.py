@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..ndarray import NDArray, zeros_like
-from ..ops import optimizer as kernels
+from ..ops.optimizer import sgd_adam as kernels
+from ..ops.sparse.rules import rows_only
 from .optimizer import Optimizer, register
 
 __all__ = ["Adam"]
@@ -46,16 +47,18 @@ class Adam(Optimizer):
             lr * math.sqrt(1 - self.beta2 ** counts[i]) / (1 - self.beta1 ** counts[i])
             for i, lr in zip(indices, self._get_lrs(indices), strict=True)
         ]
-        kernels.adam(
-            [w._data for w in weights],
-            [g._data for g in grads],
-            [s[0]._data for s in states],
-            [s[1]._data for s in states],
-            lrs,
-            self._get_wds(indices),
-            beta1=self.beta1,
-            beta2=self.beta2,
-            epsilon=self.epsilon,
-            rescale=self.rescale_grad,
-            clip=self.clip_gradient,
-        )
+        arrays = ([a._data for a in each] for each in (weights, grads, *zip(*states, strict=True)))
+        with rows_only(self.lazy_update, *arrays) as (w, g, means, variances):
+            kernels.adam(
+                w,
+                g,
+                means,
+                variances,
+                lrs,
+                self._get_wds(indices),
+                beta1=self.beta1,
+                beta2=self.beta2,
+                epsilon=self.epsilon,
+                rescale=self.rescale_grad,
+                clip=self.clip_gradient,
+            )

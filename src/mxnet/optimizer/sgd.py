@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..ndarray import NDArray, zeros_like
-from ..ops import optimizer as kernels
+from ..ops.optimizer import sgd_adam as kernels
+from ..ops.sparse.rules import rows_only
 from .optimizer import Optimizer, register
 
 __all__ = ["SGD"]
@@ -40,13 +41,15 @@ class SGD(Optimizer):
         self, indices: Sequence[Any], weights: Sequence[NDArray], grads: Sequence[NDArray], states: list
     ) -> None:
         self._update_count(indices)
-        kernels.sgd(
-            [w._data for w in weights],
-            [g._data for g in grads],
-            [s._data for s in states] if self.momentum else None,
-            self._get_lrs(indices),
-            self._get_wds(indices),
-            momentum=self.momentum,
-            rescale=self.rescale_grad,
-            clip=self.clip_gradient,
-        )
+        momenta = [[s._data for s in states]] if self.momentum else []
+        with rows_only(self.lazy_update, [w._data for w in weights], [g._data for g in grads], *momenta) as lists:
+            kernels.sgd(
+                lists[0],
+                lists[1],
+                lists[2] if momenta else None,
+                self._get_lrs(indices),
+                self._get_wds(indices),
+                momentum=self.momentum,
+                rescale=self.rescale_grad,
+                clip=self.clip_gradient,
+            )

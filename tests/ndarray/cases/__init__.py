@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import contexts, creation, different, functions, indexing, methods, operators, printing
+from . import contexts, creation, different, functions, indexing, methods, operators, printing, sparse
 
 __all__ = ["FAMILIES"]
 
@@ -20,5 +20,6 @@ FAMILIES: dict[str, list[str]] = {
     "functions": lines(functions.CASES) + list(functions.generated()),
     "printing": lines(printing.CASES) + list(printing.generated()),
     "contexts": lines(contexts.CASES),
+    "sparse": lines(sparse.CASES),
     "different": list(different.CASES),
 }

@@ -55,8 +55,30 @@ def scope(mx: Any) -> dict[str, Any]:
             part[:] = part + 1
         return bool((whole.asnumpy() != before).any())
 
+    def gradient(function: Any, at: Any, stype: str | None = None) -> list:
+        """The storage of what a function computes, and the gradient that it gives a copy of ``at``."""
+        leaf = at.copy()
+        leaf.attach_grad(**({} if stype is None else {"stype": stype}))
+        with mx.autograd.record():
+            result = function(leaf)
+        kind = result.stype
+        result.backward()
+        return [kind, leaf.grad]
+
+    def trained(optimizer: Any) -> list:
+        """A weight after three updates from row-sparse gradients, and its states."""
+        weight = nd.array(np.arange(1, 10).reshape(3, 3))
+        update = mx.optimizer.get_updater(optimizer)
+        for row in (1, 2, 1):
+            update(0, nd.sparse.row_sparse_array(([[1, -2, 3]], [row]), shape=(3, 3)), weight)
+        states = update.states[0]
+        return [weight, states if isinstance(states, (list, tuple)) else [states]]
+
+    mixed = nd.array([[0, 1.5, 0], [0, 0, 0], [2, 0, -3]])
     return {
-        "mx": mx, "nd": nd, "np": np, "attempts": attempts, "shares": shares,
+        "mx": mx, "nd": nd, "np": np, "attempts": attempts, "shares": shares, "gradient": gradient,
+        "trained": trained, "c": mixed.tostype("csr"), "r": mixed.tostype("row_sparse"),
+        "d": nd.array(np.arange(1, 10).reshape(3, 3)),
         "arange": lambda *shape, dtype="float32": nd.array(np.arange(np.prod(shape)).reshape(shape), dtype=dtype),
         "x": nd.array([[1, -2, 3], [0.5, 0, -4]]),
         "v": nd.array([1, 2, 3]),
@@ -106,6 +128,8 @@ def _attempt(compute: Callable[[], Any]) -> Any:
 def encode(value: Any, mx: Any) -> Any:
     """A value as JSON."""
     if isinstance(value, mx.nd.NDArray):
+        if value.stype != "default":
+            return {value.stype: encode(value.tostype("default"), mx)}
         place = [] if value.context == mx.cpu(0) else [str(value.context)]
         return {"array": _values(value.asnumpy(), np.dtype(value.dtype)) + place}
     if isinstance(value, np.ndarray):

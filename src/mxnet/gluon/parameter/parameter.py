@@ -55,8 +55,7 @@ class Parameter:
     differentiable : bool
         False for statistics and constants: ``grad_req`` stays 'null'.
     stype, grad_stype : str
-        Storage of values and gradient. Gradients are dense whatever ``grad_stype`` says; values other than 'default'
-        are refused when initialized.
+        Storage of values and gradient. Values other than 'default' are refused when initialized.
     """
 
     def __init__(
@@ -130,7 +129,7 @@ class Parameter:
             if request == "null":
                 gradient.drop(array)
             else:
-                array.attach_grad(request)
+                array.attach_grad(request, self._grad_stype)
 
     @property
     def dtype(self) -> Any:
@@ -241,7 +240,7 @@ class Parameter:
         arrays = {ctx: data.copyto(ctx) for ctx in contexts}
         if self._grad_req != "null":
             for array in arrays.values():
-                array.attach_grad(self._grad_req)
+                array.attach_grad(self._grad_req, self._grad_stype)
         self._data = arrays
         self._home, self._array = next(iter(arrays.items()))
 
@@ -332,7 +331,7 @@ class Parameter:
                 array[:] = old[ctx].astype(name)
                 before = old[ctx].grad
                 if before is not None and array.grad is not None:
-                    array.grad[:] = before.astype(name)
+                    before.astype(name).copyto(array.grad)
 
     def var(self) -> Symbol:
         """The variable that stands for this parameter in graphs."""

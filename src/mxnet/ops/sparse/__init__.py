@@ -1,0 +1,3 @@
+"""Sparse arrays: their storage, and what operators do with it."""
+
+from . import rules, storage
