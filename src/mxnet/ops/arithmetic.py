@@ -2,8 +2,8 @@
 
 For ``add`` those are ``broadcast_add`` (shapes broadcast), ``elemwise_add`` (shapes must be equal), ``_plus_scalar``
 and, where the order matters, ``_rminus_scalar`` and its like. Integer arrays stay what they are, as in MXNet: ``/``
-truncates, a scalar is converted to the array's dtype, results wrap. Comparisons and logic answer 0 or 1 in the dtype of
-their inputs.
+truncates, a scalar is converted to the array's dtype, results wrap; but with ``is_int=False`` an integer array is
+converted to float64 first. Comparisons and logic answer 0 or 1 in the dtype of their inputs.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from torch import Tensor
 
 from .registry import operator
 
-__all__ = ["BINARY"]
+__all__ = ["BINARY", "array_and_number", "divide", "number", "same_shape", "two_arrays", "with_number"]
 
 
 class Binary(NamedTuple):
@@ -120,13 +120,13 @@ def number(data: Tensor, scalar: float) -> float | int:
     return (int(scalar) - span.min) % (span.max - span.min + 1) + span.min
 
 
-def _two_arrays(lhs, rhs): ...
+def two_arrays(lhs, rhs): ...
 
 
-def _array_and_number(data, *, scalar: float = 1.0, is_int: bool = True): ...
+def array_and_number(data, *, scalar: float = 1.0, is_int: bool = True): ...
 
 
-def _same_shape(fn: Callable[[Tensor, Tensor], Tensor]) -> Callable[[Tensor, Tensor], Tensor]:
+def same_shape(fn: Callable[[Tensor, Tensor], Tensor]) -> Callable[[Tensor, Tensor], Tensor]:
     def compute(lhs: Tensor, rhs: Tensor) -> Tensor:
         if lhs.shape != rhs.shape:
             raise ValueError(
@@ -138,12 +138,15 @@ def _same_shape(fn: Callable[[Tensor, Tensor], Tensor]) -> Callable[[Tensor, Ten
     return compute
 
 
-def _with_number(row: Binary, reflected: bool = False) -> Callable[..., Tensor]:
+def with_number(row: Binary, reflected: bool = False) -> Callable[..., Tensor]:
     fn, native = row.fn, row.fn in _NATIVE_SCALARS
 
     def compute(data: Tensor, *, scalar: float = 1.0, is_int: bool = True) -> Tensor:
-        if data.dtype is torch.bool:
-            data = data.to(torch.int64)
+        if not data.is_floating_point():
+            if not is_int:
+                data = data.double()
+            elif data.dtype is torch.bool:
+                data = data.long()
         value = number(data, scalar)
         if native and not reflected:
             return fn(data, value)
@@ -157,18 +160,18 @@ def _with_number(row: Binary, reflected: bool = False) -> Callable[..., Tensor]:
 
 for _row in BINARY:
     _aliases = {"add": ["broadcast_plus"], "sub": ["broadcast_minus"]}.get(_row.name, [])
-    _kinds = dict(signature=_two_arrays, differentiable=_row.differentiable)
+    _kinds = dict(signature=two_arrays, differentiable=_row.differentiable)
     operator(f"broadcast_{_row.name}", aliases=_aliases, doc=f"{_row.doc}; shapes broadcast.", **_kinds)(_row.fn)
     operator(_row.same_shape, aliases=_row.same_shape_aliases, doc=f"{_row.doc}; shapes must be equal.", **_kinds)(
-        _same_shape(_row.fn)
+        same_shape(_row.fn)
     )
-    _kinds["signature"] = _array_and_number
+    _kinds["signature"] = array_and_number
     _camel = "".join(part.capitalize() for part in _row.scalar.split("_"))
     operator(f"_{_row.scalar}_scalar", aliases=[f"_{_camel}Scalar"], doc=f"{_row.doc}, with a number.", **_kinds)(
-        _with_number(_row)
+        with_number(_row)
     )
     if _row.reflected:
         operator(
             f"_r{_row.scalar}_scalar", aliases=[f"_{_CAMEL[_row.scalar]}Scalar"],
             doc=f"{_row.doc}, with a number on the left.", **_kinds,
-        )(_with_number(_row, reflected=True))  # fmt: skip
+        )(with_number(_row, reflected=True))  # fmt: skip

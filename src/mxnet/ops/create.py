@@ -72,7 +72,12 @@ def arange(
     if not kind.is_floating_point:
         start, step = int(start), int(step)
     wide = torch.float32 if kind in (torch.float16, torch.bfloat16) else kind  # too narrow to count in
-    result = (torch.arange(count, dtype=wide, device=_device) * step + start).to(kind)
+    result = torch.arange(count, dtype=wide, device=_device)
+    if step != 1:
+        result = result.mul_(step)
+    if start:
+        result = result.add_(start)
+    result = result.to(kind)
     return result if repeat == 1 else torch.repeat_interleave(result, repeat)
 
 
@@ -99,6 +104,6 @@ def eye(*, N: int, M: int = 0, k: int = 0, ctx: str = "", dtype: Dtype = "float3
     """A matrix (N, M), or (N, N) without ``M``: ones on the ``k``-th diagonal, zeros elsewhere."""
     if N < 0:
         raise ValueError(f"N must not be negative, but got {N}")
-    rows = torch.arange(N, device=_device).unsqueeze(1)
-    columns = torch.arange(M if M > 0 else N, device=_device)
-    return (columns - rows == k).to(dtypes.by_name[dtype].torch)
+    result = torch.zeros(N, M if M > 0 else N, dtype=dtypes.by_name[dtype].torch, device=_device)
+    result.diagonal(k).fill_(1)
+    return result

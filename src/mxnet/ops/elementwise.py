@@ -25,7 +25,19 @@ Function = Callable[[Tensor], Tensor]
 
 
 def in_dtype(function: Function) -> Function:
-    """``function``, answering in the dtype of its input where torch answers integers with floats."""
+    """``function``, answering in the dtype of its input where torch answers integers with floats.
+
+    Those are computed in float64, so that what is cut to an integer is the right one.
+    """
+
+    def apply(data: Tensor) -> Tensor:
+        return function(data) if data.is_floating_point() else like_input(function(data.double()), data)
+
+    return apply
+
+
+def not_bool(function: Function) -> Function:
+    """``function``, refusing bool where torch does not."""
 
     def apply(data: Tensor) -> Tensor:
         return function(data) if data.is_floating_point() else like_input(function(data), data)
@@ -68,13 +80,18 @@ class WithDerivative(torch.autograd.Function):
 
 def _cbrt(data: Tensor) -> Tensor:
     wide = data.double()
-    return torch.copysign(wide.abs().pow(1 / 3), wide).to(data.dtype)
+    root = torch.copysign(wide.abs().pow(1 / 3), wide)
+    square = root * root
+    refined = root - (square * root - wide) / (3 * square)  # Newton's step: 64 has the root 4, not 3.9999999999999996
+    return torch.where(torch.isfinite(refined), refined, root).to(data.dtype)
 
 
 def _gamma(data: Tensor) -> Tensor:
     wide = data.double()
     below = torch.floor(wide)
-    size = torch.exp(torch.lgamma(wide)).masked_fill((wide < 0) & (below == wide), math.nan)
+    size = torch.exp(torch.lgamma(wide))
+    size = torch.where((wide == below) & (size < 2**52), size.round(), size)  # factorials are whole
+    size = size.masked_fill((wide < 0) & (below == wide), math.nan)
     return torch.where((wide < 0) & (below % 2 != 0), -size, size).to(data.dtype)
 
 
@@ -83,7 +100,7 @@ def cbrt(data: Tensor) -> Tensor:
 
 
 def rcbrt(data: Tensor) -> Tensor:
-    return torch.reciprocal(cbrt(data) if data.is_floating_point() else _cbrt(data.double()))
+    return torch.reciprocal(cbrt(data))
 
 
 def gamma(data: Tensor) -> Tensor:
@@ -91,17 +108,17 @@ def gamma(data: Tensor) -> Tensor:
 
 
 # fmt: off
-# Functions that keep integer dtypes by themselves, and (but for those in in_dtype) refuse bool.
+# Functions that keep integer dtypes by themselves, and (but for those in not_bool) refuse bool.
 _KEEP = (
     ("abs", torch.abs, "Absolute value"),
-    ("sign", in_dtype(torch.sign), "-1, 0 or 1"),
+    ("sign", not_bool(torch.sign), "-1, 0 or 1"),
     ("ceil", torch.ceil, "Smallest whole number that is not below"),
     ("floor", torch.floor, "Largest whole number that is not above"),
     ("trunc", torch.trunc, "Whole number next towards zero"),
     ("fix", torch.trunc, "Whole number next towards zero"),
     ("round", round_half_away, "Nearest whole number, halves away from zero"),
     ("rint", round_half_down, "Nearest whole number, halves to the lower one"),
-    ("square", in_dtype(torch.square), "``x**2``"),
+    ("square", not_bool(torch.square), "``x**2``"),
     ("relu", torch.relu, "``max(x, 0)``"),
     ("negative", torch.neg, "``-x``"),
 )

@@ -1,4 +1,4 @@
-"""Operators that reduce axes: sums, products, extrema, norms and the positions of extrema.
+"""Operators that reduce axes: sums, products, extrema, norms, the positions of extrema; and running sums.
 
 ``axis`` is an axis, a tuple of axes, or None or () for all of them; ``exclude`` reduces every axis but those. An array
 reduced over all its axes has shape (1,), or one axis of size 1 for each with ``keepdims``. The dtype stays.
@@ -16,7 +16,7 @@ from torch import Tensor
 from .. import dtypes
 from .attributes import Axes
 from .registry import Operator, operator
-from .shapes import normalize_axes
+from .shapes import normalize_axes, normalize_axis
 
 __all__: list[str] = []
 
@@ -28,14 +28,16 @@ def reduction(name: str, *aliases: str) -> Callable[[Reduction], Operator]:
 
     def define(reduce: Reduction) -> Operator:
         def apply(data: Tensor, *, axis: Axes = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
-            if axis == ():
-                axis = None
-            elif exclude and axis is not None:
+            if axis is None or axis == ():
+                if keepdims or data.dim() == 1:  # a vector keeps its axis either way
+                    return reduce(data, None, True)
+                return reduce(data, None, False)[None]
+            if exclude:
                 axis = _other_axes(axis, data.dim())
                 if not axis:
                     return data
-            result = reduce(data, axis, keepdims or data.dim() == 1)  # a vector keeps its axis either way
-            return result if result.dim() else result.reshape(1)
+            result = reduce(data, axis, keepdims or data.dim() == 1)
+            return result if result.dim() else result[None]
 
         return operator(name, aliases=aliases, may_return_input=True, doc=reduce.__doc__)(apply)
 
@@ -51,6 +53,8 @@ def _other_axes(axis: int | tuple[int, ...], ndim: int) -> tuple[int, ...]:
 @reduction("sum", "sum_axis")
 def total(data: Tensor, axis: Axes, keepdims: bool) -> Tensor:
     """Sum over axes. Integers wrap."""
+    if axis is None and not keepdims and data.is_floating_point():
+        return torch.sum(data)  # the quickest of its signatures
     return torch.sum(data, axis, keepdims, dtype=data.dtype)
 
 
@@ -108,22 +112,25 @@ class Extremum(torch.autograd.Function):
         return heads[0].reshape(result.shape) * (data == result), None, None, None
 
 
-def extremum(function: Callable, data: Tensor, axis: Axes, keepdims: bool) -> Tensor:
+def extremum(function: Callable, whole: Callable, data: Tensor, axis: Axes, keepdims: bool) -> Tensor:
+    """``whole`` is the quicker function for all axes at once."""
     if data.requires_grad:
         return Extremum.apply(data, function, axis, keepdims)
-    return function(data, () if axis is None else axis, keepdims)
+    if axis is None:
+        return function(data, (), True) if keepdims else whole(data)
+    return function(data, axis, keepdims)
 
 
 @reduction("max", "max_axis")
 def maximum(data: Tensor, axis: Axes, keepdims: bool) -> Tensor:
     """Largest value over axes. The gradient goes to every element that is as large."""
-    return extremum(torch.amax, data, axis, keepdims)
+    return extremum(torch.amax, torch.max, data, axis, keepdims)
 
 
 @reduction("min", "min_axis")
 def minimum(data: Tensor, axis: Axes, keepdims: bool) -> Tensor:
     """Smallest value over axes. The gradient goes to every element that is as small."""
-    return extremum(torch.amin, data, axis, keepdims)
+    return extremum(torch.amin, torch.min, data, axis, keepdims)
 
 
 @operator("norm")
@@ -145,6 +152,23 @@ def norm(
     if x is not data or out_dtype:
         result = result.to(dtypes.by_name[out_dtype].torch if out_dtype else data.dtype)
     return result if result.dim() else result.reshape(1)
+
+
+@operator("_np_cumsum", aliases=["cumsum"])
+def cumsum(
+    a: Tensor,
+    *,
+    axis: int | None = None,
+    dtype: Literal["float16", "float32", "float64", "int32", "int64", "int8"] | None = None,
+) -> Tensor:
+    """Sums of the elements up to each one along ``axis``, or of the flat array: (N,).
+
+    Computed in ``dtype``, by default that of ``a``, but int64 for bool. Integers wrap.
+    """
+    kind = dtypes.by_name[dtype].torch if dtype else torch.int64 if a.dtype is torch.bool else a.dtype
+    if axis is None:
+        return torch.cumsum(a.flatten(), 0, dtype=kind)
+    return torch.cumsum(a, normalize_axis(axis, a.dim()), dtype=kind)
 
 
 def position(name: str, function: Callable, which: str) -> None:

@@ -216,10 +216,9 @@ def stack(*data: Tensor, axis: int = 0, num_args: int = 1) -> Tensor:
 def split(data: Tensor, *, num_outputs: int, axis: int = 1, squeeze_axis: bool = False) -> tuple[Tensor, ...] | Tensor:
     """``num_outputs`` parts of equal size along ``axis``; ``squeeze_axis`` removes it, if its size is 1 then."""
     axis = normalize_axis(axis, data.dim())
-    size, rest = divmod(data.shape[axis], max(num_outputs, 1))
-    if num_outputs < 1 or rest:
-        raise ValueError(f"axis {axis} of size {data.shape[axis]} cannot be split into {num_outputs} equal parts")
-    return _results(torch.split(data, size, axis), axis, squeeze_axis)
+    if num_outputs < 1 or data.size(axis) % num_outputs:
+        raise ValueError(f"axis {axis} of size {data.size(axis)} cannot be split into {num_outputs} equal parts")
+    return _results(torch.tensor_split(data, num_outputs, axis), axis, squeeze_axis)
 
 
 def _parts(indices: tuple, sections: int = 0, **_: object) -> int:
@@ -231,6 +230,8 @@ def split_v2(
     data: Tensor, *, indices: Shape, axis: int = 1, squeeze_axis: bool = False, sections: int = 0
 ) -> tuple[Tensor, ...] | Tensor:
     """Parts along ``axis``: ``sections`` nearly equal ones, or those that begin at ``indices``, the first being 0."""
+    if not sections and not -data.dim() <= axis < data.dim():
+        raise IndexError(f"axis {axis} is out of range for an array with {data.dim()} axes")
     axis = normalize_axis(axis, data.dim())
     if sections:
         parts = torch.tensor_split(data, sections, axis)
@@ -299,8 +300,9 @@ def slice_assign_scalar(data: Tensor, *, scalar: float = 0.0, begin: Shape, end:
 def slice_axis(data: Tensor, *, axis: int, begin: int, end: int | None) -> Tensor:
     """``data[begin:end]`` along one axis. Negative numbers count from the end, None is the end; no empty ranges."""
     axis = normalize_axis(axis, data.dim())
-    size = data.shape[axis]
-    first, last = (size + i if i < 0 else i for i in (begin, size if end is None else end))
+    size = data.size(axis)
+    first = size + begin if begin < 0 else begin
+    last = size if end is None else size + end if end < 0 else end
     if not 0 <= first < last <= size:
         raise ValueError(f"begin={begin}, end={end} is no range of axis {axis}, whose size is {size}")
     return torch.narrow(data, axis, first, last - first)
@@ -311,7 +313,9 @@ def slice_like(data: Tensor, shape_like: Tensor, *, axes: Shape = ()) -> Tensor:
     """The beginning of ``data`` in the shape of ``shape_like``, along all axes or those in ``axes``."""
     if not axes and data.dim() != shape_like.dim():
         raise ValueError("data and shape_like must have the same number of axes, unless axes are given")
-    for axis in axes or range(data.dim()):
+    for axis in [normalize_axis(a, data.dim()) for a in axes] or range(data.dim()):
+        if axis >= shape_like.dim():
+            raise ValueError(f"shape_like has no axis {axis}: its shape is {tuple(shape_like.shape)}")
         size, target = data.shape[axis], shape_like.shape[axis]
         if target > size:
             raise ValueError(f"axis {axis} of data has size {size}, shape_like asks for {target}")
@@ -324,10 +328,10 @@ def diag(data: Tensor, *, k: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
     """The ``k``-th diagonal of ``axis1`` and ``axis2``, as the last axis; of a vector, the matrix with it."""
     if data.dim() == 1:
         return torch.diag_embed(data, k)
-    result = torch.diagonal(data, k, axis1, axis2)
-    if result.shape[-1] == 0:
+    rows, columns = (data.shape[normalize_axis(axis, data.dim())] for axis in (axis1, axis2))
+    if not -rows <= k <= columns:  # just outside, the diagonal is empty
         raise ValueError(f"there is no diagonal k={k} in shape {tuple(data.shape)}")
-    return result
+    return torch.diagonal(data, k, axis1, axis2)
 
 
 # ---- margins ---------------------------------------------------------------------------------------------------------

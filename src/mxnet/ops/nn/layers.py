@@ -8,9 +8,9 @@ from typing import Any, Literal
 import torch
 import torch.nn.functional as F
 
-from .attributes import Shape
-from .checks import need_bias, need_float, need_shape
-from .registry import operator
+from ..attributes import Shape
+from ..checks import need_bias, need_float, need_shape
+from ..registry import operator
 
 __all__: list[str] = []
 
@@ -90,7 +90,12 @@ def activation(
     return _ACTIVATIONS[act_type](data)
 
 
-@operator("LeakyReLU", needs={"gamma": lambda act_type, **_: act_type == "prelu"})
+@operator(
+    "LeakyReLU",
+    needs={"gamma": lambda act_type, **_: act_type == "prelu"},
+    outputs=lambda act_type, **_: 2 if act_type == "rrelu" else 1,
+    output_names=("output", "mask"),
+)
 def leaky_relu(
     data: torch.Tensor,
     gamma: torch.Tensor | None = None,
@@ -101,12 +106,13 @@ def leaky_relu(
     upper_bound: float = 0.334,
     _train: bool,
     _rng: torch.Generator | None,
-) -> torch.Tensor:
+) -> torch.Tensor | tuple[torch.Tensor, torch.Tensor]:
     """Activation functions that let something through where x < 0; where x > 0 all but selu and gelu give x.
 
     leaky: slope * x · elu: slope * (exp(x) - 1) · selu: elu, scaled so that activations keep mean 0 and variance 1 ·
     gelu: x times the normal distribution function of x · prelu: gamma * x, with gamma (1,) or (C,) that is learnt ·
-    rrelu: x times a random slope between the bounds, in prediction times their mean.
+    rrelu: x times a random slope between the bounds, in prediction times their mean; the second output is that slope,
+    1 where x > 0, and carries no gradient.
     """
     if not data.is_floating_point():
         need_float(data)
@@ -126,10 +132,12 @@ def leaky_relu(
         case "selu":
             return F.selu(data)
         case _:
-            if not _train:
-                return F.leaky_relu(data, (lower_bound + upper_bound) / 2)
-            slopes = torch.empty_like(data, requires_grad=False).uniform_(lower_bound, upper_bound, generator=_rng)
-            return torch.where(data > 0, data, slopes * data)
+            if _train:
+                slopes = torch.empty_like(data, requires_grad=False).uniform_(lower_bound, upper_bound, generator=_rng)
+            else:
+                slopes = torch.full_like(data, (lower_bound + upper_bound) / 2, requires_grad=False)
+            slopes.masked_fill_(data.detach() > 0, 1)
+            return data * slopes, slopes
 
 
 @leaky_relu.infers

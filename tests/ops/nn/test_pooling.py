@@ -1,4 +1,4 @@
-"""Convolution and Pooling beyond the samples: layouts, and windows that torch's kernels refuse, against plain loops."""
+"""Pooling beyond the samples: layouts, and windows that torch's kernels refuse, against plain loops."""
 
 from __future__ import annotations
 
@@ -96,30 +96,6 @@ def test_among_equals_the_gradient_of_max_goes_to_the_first():
         np.testing.assert_array_equal(x.grad.asnumpy().ravel(), [1, 0, 0, 0])
 
 
-@pytest.mark.parametrize(("layout", "first"), [("NHWC", "NCHW"), ("NDHWC", "NCDHW")])
-@pytest.mark.parametrize("groups", [1, 2])
-def test_convolution_with_channels_last(layout, first, groups):
-    """MXNet has it on GPUs only."""
-    n = len(layout) - 2
-    x, w, b = np.random.randn(2, *(5, 4, 6)[:n], 4), np.random.randn(6, *(2, 3, 2)[:n], 4 // groups), np.random.randn(6)
-    data, weight, bias = (mx.nd.array(v, dtype="float64") for v in (x, w, b))
-    for a in (data, weight, bias):
-        a.attach_grad()
-    a = {"kernel": w.shape[1:-1], "num_filter": 6, "num_group": groups, "stride": (2, 1, 1)[:n], "pad": (1,) * n}
-    with mx.autograd.record():
-        last = mx.nd.Convolution(data, weight, bias, layout=layout, **a)
-    last.backward()
-    moved = [mx.nd.array(np.moveaxis(v, -1, 1), dtype="float64") for v in (x, w)]
-    for m in moved:
-        m.attach_grad()
-    with mx.autograd.record():
-        usual = mx.nd.Convolution(*moved, bias.detach(), layout=first, **a)
-    usual.backward()
-    np.testing.assert_allclose(last.asnumpy(), np.moveaxis(usual.asnumpy(), 1, -1), atol=1e-12)
-    for got, expected in zip((data, weight), moved, strict=True):
-        np.testing.assert_allclose(got.grad.asnumpy(), np.moveaxis(expected.grad.asnumpy(), 1, -1), atol=1e-12)
-
-
 @pytest.mark.parametrize(("layout", "shape"), [("NWC", (2, 6, 3)), ("NHWC", (2, 6, 5, 3)), ("NDHWC", (2, 4, 5, 6, 3))])
 @pytest.mark.parametrize("attributes", [{"global_pool": True}, {"kernel": (2, 3, 2), "stride": (2, 1, 2)}])
 def test_pooling_with_channels_last(layout, shape, attributes):
@@ -132,29 +108,37 @@ def test_pooling_with_channels_last(layout, shape, attributes):
         np.testing.assert_allclose(last, np.moveaxis(usual, 1, -1), rtol=1e-5, atol=1e-6)
 
 
-def test_shapes_of_parameters_follow_the_layout():
-    data = mx.sym.Variable("data")
-    conv = mx.sym.Convolution(data, kernel=(3, 2), num_filter=6, num_group=2, layout="NHWC", name="conv")
-    shapes, outputs, _ = conv.infer_shape(data=(1, 8, 9, 4))
-    assert dict(zip(conv.list_arguments(), shapes, strict=True)) == {
-        "data": (1, 8, 9, 4), "conv_weight": (6, 3, 2, 2), "conv_bias": (6,),
-    }  # fmt: skip
-    assert outputs == [(1, 6, 8, 6)]
+@pytest.mark.parametrize("kind", ["max", "avg", "sum"])
+def test_old_pooling_of_volumes(kind):
+    """MXNet accepts the call and cannot compute it. Padding is zeros, which count."""
+    x = np.random.randn(1, 2, 3, 4, 3)
+    got = mx.nd.Pooling_v1(mx.nd.array(x, dtype="float64"), kernel=(2, 2, 2), pad=(1, 0, 1), pool_type=kind)
+    padded = np.pad(x, [(0, 0), (0, 0), (1, 1), (0, 0), (1, 1)])
+    none = [(0, 0)] * 3
+    expected = reference_pooling(padded, (2, 2, 2), (1, 1, 1), none, kind, "valid", True)
+    np.testing.assert_allclose(got.asnumpy(), expected)
 
 
 @pytest.mark.parametrize(
     ("attributes", "message"),
     [
-        ({"kernel": (3, 3), "stride": (2,)}, "stride must have 2 sizes"),
-        ({"kernel": (3, 3), "num_group": 0}, "num_group=0 must divide 4 channels"),
-        ({"kernel": (3, 3), "num_group": 3}, "num_group=3 must divide 4 channels"),
-        ({"kernel": (3, 3), "layout": "NCW"}, "layout 'NCW' does not fit"),
-        ({"kernel": (2, 2)}, r"weight must have shape \(6, 4, 2, 2\), but has \(6, 4, 3, 3\)"),
-        ({"kernel": (3, 3, 3)}, "wants data of 5 dimensions"),
-        ({"kernel": (3, 3), "no_bias": True}, "in spite of no_bias"),
+        ({"kernel": (7, 2)}, r"kernel \(7, 2\) exceeds the space \(5, 5\)"),
+        ({"kernel": (2, 2), "pad": (2, 2)}, r"pad \(2, 2\) must be smaller than kernel"),
+        ({"kernel": (2, 2), "stride": (0, 1)}, "stride must have sizes of at least 1"),
+        ({"kernel": (2, 2), "pad": (-1, 1)}, "pad must have sizes of at least 0"),
+        ({"kernel": (2, 2), "layout": "NCW"}, "layout 'NCW' does not fit data of 4 dimensions"),
+        ({"global_pool": True, "layout": "NCW"}, "layout 'NCW' does not fit data of 4 dimensions"),
+        ({"kernel": (2,)}, "wants data of 3 dimensions"),
+        ({}, "kernel must have 1 to 3 sizes"),
+        ({"kernel": (2, 2), "pool_type": "lp"}, "needs p_value=1, 2 or 3, but it is None"),
     ],
 )
-def test_convolution_says_what_is_wrong(attributes, message):
-    data, weight, bias = mx.nd.zeros((1, 4, 5, 5)), mx.nd.zeros((6, 4, 3, 3)), mx.nd.zeros((6,))
+def test_pooling_says_what_is_wrong(attributes, message):
     with pytest.raises(mx.base.MXNetError, match=message):
-        mx.nd.Convolution(data, weight, bias, num_filter=6, **attributes)
+        mx.nd.Pooling(mx.nd.zeros((1, 2, 5, 5)), **attributes)
+
+
+@pytest.mark.parametrize("size", [(-1, 2), (1, 2, 3), (0,)])
+def test_adaptive_pooling_says_what_is_wrong(size):
+    with pytest.raises(mx.base.MXNetError, match="output_size must be one or two sizes of at least 1"):
+        mx.nd.contrib.AdaptiveAvgPooling2D(mx.nd.zeros((1, 2, 5, 5)), output_size=size)

@@ -13,8 +13,8 @@ from typing import Any, Literal, NamedTuple
 import torch
 from torch.autograd.function import once_differentiable
 
-from .checks import need_float, need_shape
-from .registry import operator
+from ..checks import need_float, need_shape
+from ..registry import operator
 
 __all__: list[str] = []
 
@@ -160,7 +160,7 @@ def _regress(
     data: torch.Tensor, label: torch.Tensor, grad_scale: float, link: Callable, slope: Callable
 ) -> torch.Tensor:
     need_float(data)
-    if data.shape != (*label.shape, 1):
+    if label.shape[:1] != data.shape[:1] or label.numel() != data.numel():
         need_shape("label", label, data.shape)
     width = max(prod(data.shape[1:]), 1)
     return _RegressionOutput.apply(data, label, link, slope, grad_scale / width)
@@ -174,7 +174,7 @@ def _label_like_data(data: tuple, **_: Any) -> dict[str, tuple]:
 def linear_regression_output(data: torch.Tensor, label: torch.Tensor, *, grad_scale: float = 1.0) -> torch.Tensor:
     """``data``, with the gradient of the squared error: ``(data - label) * grad_scale / outputs per example``.
 
-    data: (N, ...) · label: the same shape, or (N,) for data (N, 1) · returns data's shape.
+    data: (N, ...) · label: the same shape, or (N, ...) with as many elements · returns data's shape.
     """
     return _regress(data, label, grad_scale, torch.clone, lambda error: error)
 
@@ -185,7 +185,7 @@ def logistic_regression_output(data: torch.Tensor, label: torch.Tensor, *, grad_
 
     The gradient is ``(sigmoid(data) - label) * grad_scale / outputs per example``.
 
-    data: (N, ...) · label: the same shape, or (N,) for data (N, 1) · returns data's shape.
+    data: (N, ...) · label: the same shape, or (N, ...) with as many elements · returns data's shape.
     """
     return _regress(data, label, grad_scale, torch.sigmoid, lambda error: error)
 
@@ -194,10 +194,117 @@ def logistic_regression_output(data: torch.Tensor, label: torch.Tensor, *, grad_
 def mae_regression_output(data: torch.Tensor, label: torch.Tensor, *, grad_scale: float = 1.0) -> torch.Tensor:
     """``data``, with the gradient of the absolute error: ``sign(data - label) * grad_scale / outputs per example``.
 
-    data: (N, ...) · label: the same shape, or (N,) for data (N, 1) · returns data's shape.
+    data: (N, ...) · label: the same shape, or (N, ...) with as many elements · returns data's shape.
     """
     return _regress(data, label, grad_scale, torch.clone, torch.sign)
 
 
 for _operator in (linear_regression_output, logistic_regression_output, mae_regression_output):
     _operator.infers(_label_like_data)
+
+
+# ---- SVMOutput -------------------------------------------------------------------------------------------------------
+
+
+class _SVMOutput(torch.autograd.Function):
+    """``data``; backward, the slope of the hinge loss of each score, or of its square, times ``scale``."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, data: torch.Tensor, label: torch.Tensor, margin: float, scale: float, linear: bool
+    ) -> torch.Tensor:
+        ctx.save_for_backward(data, label)
+        ctx.margin, ctx.scale, ctx.linear = margin, scale, linear
+        return data.clone()
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, head: torch.Tensor) -> tuple:
+        data, label = ctx.saved_tensors
+        right = label.long().unsqueeze(-1) == torch.arange(data.size(-1), device=data.device)
+        sign = torch.where(right, -1.0, 1.0).to(data.dtype)  # of a score in its loss
+        missing = ctx.margin + sign * data
+        size = torch.ones_like(missing) if ctx.linear else 2 * missing
+        grad = torch.where(missing > 0, sign * size, 0.0).mul_(ctx.scale)
+        return grad, torch.zeros_like(label) if ctx.needs_input_grad[1] else None, None, None, None
+
+
+@operator("SVMOutput")
+def svm_output(
+    data: torch.Tensor,
+    label: torch.Tensor,
+    *,
+    margin: float = 1.0,
+    regularization_coefficient: float = 1.0,
+    use_linear: bool = False,
+) -> torch.Tensor:
+    """``data``, with the gradient of the squared hinge loss; of the hinge loss itself with ``use_linear``.
+
+    The score of the right class should exceed ``margin``, those of the others should be below ``-margin``; what is
+    missing is the loss, weighted with ``regularization_coefficient``.
+
+    data: (..., C), scores · label: (...), class numbers · returns data's shape.
+    """
+    need_float(data)
+    if data.dim() < 2:
+        raise ValueError(f"data must have at least 2 dimensions, but has shape {tuple(data.shape)}")
+    need_shape("label", label, data.shape[:-1])
+    return _SVMOutput.apply(data, label, margin, regularization_coefficient, use_linear)
+
+
+@svm_output.infers
+def _(data: tuple, **_: Any) -> dict[str, tuple]:
+    return {"label": data[:-1]}
+
+
+# ---- IdentityAttachKLSparseReg ---------------------------------------------------------------------------------------
+
+
+class _SparsePenalty(torch.autograd.Function):
+    """``data``; backward, ``slope`` is added to the gradient from above."""
+
+    @staticmethod
+    def forward(ctx: Any, data: torch.Tensor, slope: torch.Tensor) -> torch.Tensor:
+        ctx.save_for_backward(slope)
+        return data.clone()
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, head: torch.Tensor) -> tuple:
+        (slope,) = ctx.saved_tensors
+        return head + slope, None
+
+
+@operator("IdentityAttachKLSparseReg", aux=("moving_avg",), may_return_input=True)
+def identity_attach_kl_sparse_reg(
+    data: torch.Tensor,
+    moving_avg: torch.Tensor,
+    *,
+    sparseness_target: float = 0.1,
+    penalty: float = 0.001,
+    momentum: float = 0.9,
+    _recording: bool,
+) -> tuple[torch.Tensor | None, ...]:
+    """``data``, units between 0 and 1, with the gradient of a penalty that keeps them near 0 most of the time.
+
+    data: (N, C) · moving_avg: (C,) · returns data's shape. While gradients are recorded, ``moving_avg`` becomes
+    ``momentum * moving_avg + (1 - momentum) * mean(data)``; the gradient is that of ``penalty`` times the
+    Kullback-Leibler divergence between coins that fall with probability ``sparseness_target`` and ``moving_avg``.
+    """
+    need_float(data)
+    if data.dim() != 2:
+        raise ValueError(f"data must be (N, C), but has shape {tuple(data.shape)}")
+    need_shape("moving_avg", moving_avg, data.shape[1:])
+    if not (0 < sparseness_target < 1 and penalty >= 0):
+        raise ValueError("sparseness_target must lie between 0 and 1, and penalty must not be negative")
+    if not _recording:
+        return data, None
+    with torch.no_grad():
+        average = momentum * moving_avg + (1 - momentum) * data.mean(0)
+        slope = penalty * ((1 - sparseness_target) / (1 - average) - sparseness_target / average)
+    return _SparsePenalty.apply(data, slope), average
+
+
+@identity_attach_kl_sparse_reg.infers
+def _(data: tuple, **_: Any) -> dict[str, tuple]:
+    return {"moving_avg": data[1:2]}

@@ -1,4 +1,4 @@
-"""BatchNorm's statistics and modes, and what the samples of normalization leave out."""
+"""BatchNorm's statistics and modes, and its relatives."""
 
 from __future__ import annotations
 
@@ -107,23 +107,67 @@ def test_parameters_of_another_width_are_refused(wrong):
         mx.nd.BatchNorm(*arrays)
 
 
-def test_layer_norm_shows_mean_and_deviation_without_gradient():
-    x = mx.nd.array(np.random.randn(2, 3, 4))
-    x.attach_grad()
-    with mx.autograd.record():
-        _, mean, deviation = mx.nd.LayerNorm(
-            x, mx.nd.ones((3,)), mx.nd.zeros((3,)), axis=1, eps=0.1, output_mean_var=True
-        )
-        loss = mean.sum() + deviation.sum() + 0 * x.sum()
-    loss.backward()
-    values = x.asnumpy()
-    np.testing.assert_allclose(mean.asnumpy(), values.mean(1, keepdims=True), rtol=1e-5, atol=1e-6)
-    np.testing.assert_allclose(deviation.asnumpy(), np.sqrt(values.var(1, keepdims=True) + 0.1), rtol=1e-5)
-    np.testing.assert_array_equal(x.grad.asnumpy(), 0)
+SYNC = {"key": "sync"}
 
 
-def test_group_and_instance_norm_agree_where_groups_are_channels():
-    x = mx.nd.array(np.random.randn(2, 4, 3, 3))
-    gamma, beta = mx.nd.array(np.random.randn(4)), mx.nd.array(np.random.randn(4))
-    group = mx.nd.GroupNorm(x, gamma, beta, num_groups=4, eps=1e-3)
-    np.testing.assert_allclose(group.asnumpy(), mx.nd.InstanceNorm(x, gamma, beta).asnumpy(), rtol=1e-5, atol=1e-6)
+@pytest.mark.parametrize(
+    ("op", "extra"),
+    [(mx.nd.contrib.SyncBatchNorm, SYNC), (mx.nd.BatchNorm_v1, {}), (mx.nd.contrib.BatchNormWithReLU, {})],
+)
+@pytest.mark.parametrize("train", [True, False])
+def test_relatives_compute_what_batch_norm_does(op, extra, train):
+    results = []
+    arrays = setup((4, 3, 2, 2))
+    for call, more in ((mx.nd.BatchNorm, {}), (op, extra)):
+        inputs = [a.copy() for a in arrays]
+        for a in inputs[:3]:
+            a.attach_grad()
+        with mx.autograd.record(train_mode=train):
+            out = call(*inputs, fix_gamma=False, momentum=0.3, **more)
+            if call is mx.nd.BatchNorm and op is mx.nd.contrib.BatchNormWithReLU:
+                out = mx.nd.relu(out)
+        out.backward(mx.nd.arange(out.size).reshape(out.shape))
+        results.append([out, *(a.grad for a in inputs[:3]), *inputs[3:]])
+    for one, other in zip(*results, strict=True):
+        np.testing.assert_allclose(other.asnumpy(), one.asnumpy(), rtol=1e-6)
+
+
+@pytest.mark.parametrize(("op", "extra"), [(mx.nd.contrib.SyncBatchNorm, SYNC), (mx.nd.BatchNorm_v1, {})])
+@pytest.mark.parametrize("train", [True, False])
+def test_sync_and_old_batch_norm_show_the_variance(op, extra, train):
+    """In prediction MXNet's SyncBatchNorm shows whatever the memory held."""
+    arrays = setup()
+    expected = statistics(arrays[0], 1) if train else tuple(a.asnumpy() for a in arrays[3:])
+    with mx.autograd.record(train_mode=train):
+        _, mean, variance = op(*arrays, output_mean_var=True, eps=0.1, **extra)
+    np.testing.assert_allclose(mean.asnumpy(), expected[0], rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(variance.asnumpy(), expected[1], rtol=1e-5, atol=1e-6)
+
+
+def test_what_is_shown_is_a_copy_of_the_moving_statistics():
+    for op, extra in ((mx.nd.BatchNorm, {}), (mx.nd.BatchNorm_v1, {}), (mx.nd.contrib.SyncBatchNorm, SYNC)):
+        arrays = setup()
+        before = [a.asnumpy() for a in arrays]
+        for shown in op(*arrays, output_mean_var=True, **extra)[1:]:
+            shown[:] = 77
+        for array, values in zip(arrays, before, strict=True):
+            np.testing.assert_array_equal(array.asnumpy(), values)
+
+
+@pytest.mark.parametrize("train", [True, False])
+def test_a_vector_is_a_batch_of_one(train):
+    arrays = setup((3,), 0, "float64")
+    x, gamma, beta, mean, var = (a.asnumpy() for a in arrays)
+    with mx.autograd.record(train_mode=train):
+        out = mx.nd.BatchNorm(*arrays, axis=0, fix_gamma=False, eps=0.1)
+    expected = beta if train else (x - mean) / np.sqrt(var + 0.1) * gamma + beta
+    np.testing.assert_allclose(out.asnumpy(), expected)
+
+
+def test_states_of_a_graph_start_as_in_mxnet():
+    symbol = mx.sym.BatchNorm_v1(mx.sym.Variable("data"), name="bn")
+    assert symbol.list_arguments() == ["data", "bn_gamma", "bn_beta"]
+    assert symbol.list_auxiliary_states() == ["bn_moving_mean", "bn_moving_var"]
+    assert symbol.infer_shape(data=(2, 3, 4)) == ([(2, 3, 4), (3,), (3,)], [(2, 3, 4)], [(3,), (3,)])
+    sync = mx.sym.contrib.SyncBatchNorm(mx.sym.Variable("data"), key="a", name="bn", output_mean_var=True)
+    assert sync.list_outputs() == ["bn_output", "bn_mean", "bn_var"]

@@ -89,3 +89,62 @@ def test_an_output_layer_ends_a_symbolic_network_whose_label_is_not_given():
     net = mx.sym.SoftmaxOutput(mx.sym.FullyConnected(mx.sym.Variable("data"), num_hidden=5), name="out")
     shapes, _, _ = net.infer_shape(data=(8, 3))
     assert dict(zip(net.list_arguments(), shapes, strict=True))["out_label"] == (8,)
+
+
+# ---- SVMOutput, IdentityAttachKLSparseReg ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("linear", [True, False])
+def test_svm_gradient_is_that_of_the_hinge_loss(linear):
+    sign = np.where(np.eye(3)[LABEL.astype(int)] > 0, 1, -1)
+
+    def loss(x: np.ndarray) -> float:
+        missing = np.maximum(0.7 - sign * x, 0)
+        return 1.5 * (missing if linear else missing**2).sum()
+
+    a = {"margin": 0.7, "regularization_coefficient": 1.5, "use_linear": linear}
+    grad, of_label = gradients("SVMOutput", X, LABEL, HEAD, **a)
+    step = 1e-6
+    for place in np.ndindex(*X.shape):
+        moved = np.zeros_like(X)
+        moved[place] = step
+        np.testing.assert_allclose(grad[place], (loss(X + moved) - loss(X - moved)) / (2 * step), atol=1e-6)
+    np.testing.assert_array_equal(of_label, 0)
+
+
+def test_svm_labels_out_of_range_belong_to_no_class():
+    label = np.array([7.0, -1, 0, 1])
+    grad, _ = gradients("SVMOutput", X, label, use_linear=True)
+    np.testing.assert_array_equal(grad[:2], (X[:2] > -1).astype(float))
+
+
+def test_sparse_regularization_adds_the_slope_of_the_divergence():
+    target, penalty, average, momentum = 0.2, 0.5, np.array([0.3, 0.6]), 0.9
+    x = np.random.RandomState(4).uniform(0.1, 0.9, (5, 2))
+    data, state = mx.nd.array(x, dtype="float64"), mx.nd.array(average, dtype="float64")
+    data.attach_grad()
+    a = {"sparseness_target": target, "penalty": penalty, "momentum": momentum}
+    with mx.autograd.record():
+        out = mx.nd.IdentityAttachKLSparseReg(data, state, **a)
+    np.testing.assert_array_equal(out.asnumpy(), x)
+    head = np.random.RandomState(5).randn(5, 2)
+    out.backward(mx.nd.array(head, dtype="float64"))
+    rho = momentum * average + (1 - momentum) * x.mean(0)
+    np.testing.assert_allclose(state.asnumpy(), rho)
+
+    def divergence(rho: np.ndarray) -> np.ndarray:
+        return target * np.log(target / rho) + (1 - target) * np.log((1 - target) / (1 - rho))
+
+    step = 1e-6
+    slope = penalty * (divergence(rho + step) - divergence(rho - step)) / (2 * step)
+    np.testing.assert_allclose(data.grad.asnumpy(), head + slope, rtol=1e-6)
+    mx.nd.IdentityAttachKLSparseReg(data, state, **a)
+    np.testing.assert_allclose(state.asnumpy(), rho)
+
+
+def test_sparse_regularization_in_a_graph():
+    symbol = mx.sym.IdentityAttachKLSparseReg(mx.sym.Variable("data"), name="kl")
+    assert symbol.list_auxiliary_states() == ["kl_moving_avg"]
+    assert symbol.infer_shape(data=(4, 3)) == ([(4, 3)], [(4, 3)], [(3,)])
+    with pytest.raises(mx.base.MXNetError, match=r"data must be \(N, C\)"):
+        mx.nd.IdentityAttachKLSparseReg(mx.nd.ones((2, 3, 4)), mx.nd.ones(3))

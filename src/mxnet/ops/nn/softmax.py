@@ -7,10 +7,10 @@ from typing import Any, Literal
 import torch
 import torch.nn.functional as F
 
-from ..dtypes import by_name
-from .attributes import Dtype
-from .checks import need_float, need_shape
-from .registry import operator
+from ...dtypes import by_name
+from ..attributes import Dtype
+from ..checks import need_float, need_shape
+from ..registry import operator
 
 __all__: list[str] = []
 
