@@ -1,0 +1,3 @@
+"""Operators on images: decoding, resizing, geometry, colours."""
+
+from . import codec, color, geometry, resize
