@@ -18,7 +18,7 @@ from .ndarray.random import (
     shuffle,
     uniform,
 )
-from .ops import generators
+from .ops.random import generators
 
 __all__ = [
     "exponential", "gamma", "generalized_negative_binomial", "multinomial", "negative_binomial", "normal", "poisson",

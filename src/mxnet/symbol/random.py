@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Sequence
+from typing import Any
 
-from ..ops.distributions import Distributions
+from ..base import _Null
+from ..ops.random.distributions import Distributions
 from .face import face
 from .symbol import Symbol
 
@@ -36,7 +38,6 @@ gamma = _draws.gamma
 gamma_like = _draws.gamma_like
 generalized_negative_binomial = _draws.generalized_negative_binomial
 generalized_negative_binomial_like = _draws.generalized_negative_binomial_like
-multinomial = partial(_draws.multinomial, get_prob=True)  # MXNet's default differs from that of mx.nd
 negative_binomial = _draws.negative_binomial
 negative_binomial_like = _draws.negative_binomial_like
 normal = _draws.normal
@@ -48,3 +49,13 @@ randn = _draws.randn
 shuffle = _draws.shuffle
 uniform = _draws.uniform
 uniform_like = _draws.uniform_like
+
+
+def multinomial(
+    data: Symbol, shape: int | Sequence[int] = _Null, get_prob: bool = True, dtype: Any = "int32", **kwargs: Any
+) -> Symbol:
+    """Indices drawn with the probabilities in the last axis of ``data``, as ``mx.nd.random.multinomial`` draws them.
+
+    Here the logarithms of their probabilities come with them by default.
+    """
+    return _draws.multinomial(data, shape, get_prob, None, dtype, **kwargs)

@@ -66,6 +66,13 @@ for op in ("_random_randint", "random_randint"):
     add(op, [], {"low": 0, "high": 1, "shape": (1,)})
 error("random.randint", [], {"low": 0, "high": 5, "shape": 3, "dtype": "float32"})
 error("random.randint", [], {"low": 0, "high": 5.5, "shape": 3})
+error("random.randint", [], {"low": "a", "high": 5})
+error("random.randint", [], {"high": 5, "low": 0, "dtype": "int8"})
+error("random.randint", [lit([0.0]), lit([5.0])])
+error("random.exponential", [], {"scale": [1.0]})
+error("random.exponential", [], {"scale": 0})
+error("random.normal", [lit([0.0, 1.0]), lit([1.0])])
+error("random.uniform", [], {"shape": 2, "speed": 1})
 
 P = lit([0.2, 0.5, 0.3])
 ROWS = lit([[0.2, 0.8], [1.0, 0.0], [0.5, 0.5]])
@@ -78,6 +85,8 @@ for op in ("random.multinomial", "_sample_multinomial", "sample_multinomial"):
     add(op, ROWS, {"get_prob": True}, **how)
     add(op, ROWS, {"shape": 4, "get_prob": True, "dtype": "float32"}, **how)
     add(op, ROWS, {"dtype": "uint8"}, **how)
+    add(op, ROWS, {"dtype": "float64", "shape": (1,)}, **how)
+    add(op, P, {"shape": 0}, pure=how["pure"], symbol=False)
 error("random.multinomial", P, {"dtype": "int64"})
 error("random.multinomial", lit([1, 1], "int32"))
 for op in ("random.shuffle", "shuffle", "_shuffle"):

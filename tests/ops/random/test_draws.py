@@ -337,3 +337,127 @@ def test_dropout_follows_the_mode():
         assert (mx.nd.Dropout(x, p=0.5, mode="always").asnumpy() == 0).any()
     with mx.autograd.train_mode():
         assert (mx.nd.Dropout(x, p=0.5).asnumpy() == 0).any()
+
+
+# ---- argument forms --------------------------------------------------------------------------------------------------
+
+HALVES = [("uniform", {"low": -1, "high": 3}, 1, 16 / 12), ("normal", {"loc": 1, "scale": 2}, 1, 4)]
+HALVES += [("exponential", {"scale": 2.0}, 2, 4), ("gamma", {"alpha": 3.0, "beta": 1.0}, 3, 3)]
+HALVES += [("poisson", {"lam": 3.0}, 3, 3), ("negative_binomial", {"k": 3, "p": 0.5}, 3, 6)]
+HALVES += [("generalized_negative_binomial", {"mu": 2.0, "alpha": 0.5}, 2, 4)]
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize(("name", "arguments", "mean", "variance"), HALVES)
+def test_half_precision(name, arguments, mean, variance, dtype):
+    draws = getattr(mx.nd.random, name)(**arguments, shape=N, dtype=dtype)
+    assert draws.dtype == mx.nd.zeros(1, dtype=dtype).dtype
+    sample = draws.astype("float32").asnumpy().astype("float64")
+    assert abs(sample.mean() - mean) < 4 * math.sqrt(variance / N) + 0.004 * abs(mean)
+    assert abs(sample.var() / variance - 1) < 0.12
+
+
+@pytest.mark.parametrize(("name", "arguments"), DRAWS)
+def test_every_way_of_asking_gives_the_same_draws(name, arguments):
+    """The short way of ordinary calls, the operator itself, and a graph."""
+    raw = {"lam": 1.0} if name == "exponential" else arguments
+    mx.random.seed(5)
+    expected = getattr(mx.nd.random, name)(**arguments, shape=(3, 2)).asnumpy()
+    ways = [
+        lambda: getattr(mx.nd, f"random_{name}")(**raw, shape=(3, 2)),
+        lambda: getattr(mx.nd.random, name)(**arguments, shape=[3, 2]),
+        lambda: getattr(mx.nd.random, name)(**arguments, shape=(3, 2), dtype=None, ctx="cpu(0)"),
+        lambda: getattr(mx.nd.random, name)(**arguments, out=mx.nd.zeros((3, 2), dtype=expected.dtype)),
+        lambda: getattr(mx.sym.random, name)(**arguments, shape=(3, 2)).eval(ctx=mx.cpu())[0],
+    ]
+    for way in ways:
+        mx.random.seed(5)
+        np.testing.assert_array_equal(way().asnumpy(), expected)
+
+
+def test_ctx_and_out_decide_where():
+    with mx.cpu(1):
+        assert mx.nd.random.uniform().ctx == mx.cpu(1)
+    assert mx.nd.random.normal(ctx=mx.cpu(2), shape=3).ctx == mx.cpu(2)
+    out = mx.nd.zeros((2, 2), ctx=mx.cpu(1), dtype="float64")
+    assert mx.nd.random.uniform(1, 2, out=out) is out
+    assert (out.asnumpy() >= 1).all()
+    with pytest.raises(mx.MXNetError, match="dtype='float32' asked for, but out is float64"):
+        mx.nd.random.uniform(dtype="float32", out=out)
+    with pytest.raises(mx.MXNetError, match="out has shape"):
+        mx.nd.random.uniform(shape=3, out=out)
+
+
+def test_wrong_parameters_are_named():
+    with pytest.raises(mx.MXNetError, match=r"_random_uniform: low must not exceed high, but got low=2, high=1"):
+        mx.nd.random.uniform(2, 1)
+    with pytest.raises(ValueError, match="parameters must be either NDArray or numbers, but scale is 'wide'"):
+        mx.nd.random.normal(0, "wide")
+    with pytest.raises(TypeError, match="scale must be a number or an array"):
+        mx.nd.random.exponential([1.0])
+    with pytest.raises(TypeError, match="low and high must be numbers"):
+        mx.nd.random.randint(mx.nd.array([0]), 5)
+    with pytest.raises(TypeError, match="'float12'"):
+        mx.nd.random.uniform(dtype="float12")
+
+
+def test_policy_gradient_of_multinomial():
+    """REINFORCE: the mean of reward * gradient of log p estimates the gradient of the expected reward."""
+    rewards = np.array([1.0, 4.0, 2.0])
+    logits = mx.nd.array([0.2, -0.3, 0.5])
+    logits.attach_grad()
+    with mx.autograd.record():
+        actions, logs = mx.nd.random.multinomial(mx.nd.softmax(logits), shape=N, get_prob=True)
+        loss = (logs * mx.nd.array(rewards).take(actions)).mean()
+    loss.backward()
+    p = np.exp(logits.asnumpy()) / np.exp(logits.asnumpy()).sum()
+    expected = p * (rewards - p @ rewards)
+    np.testing.assert_allclose(logits.grad.asnumpy(), expected, atol=4 * 2 / math.sqrt(N))
+
+
+def test_multinomial_of_symbols_has_defaults_of_its_own():
+    p, values = mx.sym.Variable("p"), mx.nd.array([0.5, 0.5])
+    assert len(mx.sym.random.multinomial(p)) == 2
+    drawn = mx.sym.random.multinomial(p, 4, False, "float32").eval(ctx=mx.cpu(), p=values)
+    assert [(d.shape, d.dtype) for d in drawn] == [((4,), np.float32)]
+
+
+def test_threads_that_ask_first_at_once_share_a_stream():
+    """A second one that made or restarted the generator would repeat what the first one drew."""
+    import threading
+
+    from mxnet.ops.random import generators
+
+    ctx, barrier, draws = mx.cpu(97), threading.Barrier(4), []
+
+    class Slow:
+        """Stands in for the table, so that all threads find no generator there before one of them makes it."""
+
+        def __init__(self, table: dict) -> None:
+            self.table, self.first = table, threading.local()
+
+        def get(self, key: object) -> object:
+            if not hasattr(self.first, "asked"):
+                self.first.asked = True
+                barrier.wait(10)
+                return None
+            return self.table.get(key)
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self.table, name)
+
+        def __setitem__(self, key: object, value: object) -> None:
+            self.table[key] = value
+
+    def draw() -> None:
+        draws.append(mx.nd.random.uniform(shape=5, ctx=ctx).asnumpy().tolist())
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(generators, "_generators", Slow(generators._generators))
+        threads = [threading.Thread(target=draw) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    generators._generators.pop(ctx, None)
+    assert len({tuple(d) for d in draws}) == 4
