@@ -1,4 +1,7 @@
-"""The fused updates of many weights, and the same ones weight by weight, against the formulas in float64."""
+"""The fused updates of many weights, and the same ones weight by weight, against the formulas in float64.
+
+Then operators on one weight where MXNet errs, or knows sparse gradients only.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,9 @@ import numpy as np
 import pytest
 import torch
 
-from mxnet.ops import optimizer as kernels
+import mxnet as mx
+from mxnet.ops import registry
+from mxnet.ops.optimizer import sgd_adam as kernels
 
 SHAPES = [(3, 4), (5,), (1,), (2, 3, 2), (7,)]
 LRS, WDS = [0.1, 0.1, 0.02, 0.1, 0.0], [0.01, 0.01, 0.0, 0.0, 0.3]
@@ -114,3 +119,94 @@ def test_version_counters_see_the_update(path):
 def test_nothing_to_update():
     kernels.sgd([], [], None, [], [])
     kernels.adam([], [], [], [], [], [])
+
+
+# ---- operators that MXNet cannot be asked about ----------------------------------------------------------------------
+
+
+def nds(*values: list, dtype: str = "float32") -> list[mx.nd.NDArray]:
+    return [mx.nd.array(v, dtype=dtype) for v in values]
+
+
+def test_mp_nag_is_nag_of_the_master_copy():
+    """MXNet's momentum takes the weight decay from the weight after the step here."""
+    (weight, grad, mom), (half, half_grad) = (
+        nds([2, -1], [0.5, 0.25], [0.3, 0]),
+        nds([2, -1], [0.5, 0.25], dtype="float16"),
+    )
+    master, mom32 = weight.copy(), mom.copy()
+    attrs = {"lr": 0.1, "wd": 0.5, "momentum": 0.9}
+    for _ in range(2):
+        mx.nd.nag_mom_update(weight, grad, mom, out=weight, **attrs)
+        mx.nd.mp_nag_mom_update(half, half_grad, mom32, master, out=half, **attrs)
+    np.testing.assert_array_equal(mom32.asnumpy(), mom.asnumpy())
+    np.testing.assert_array_equal(master.asnumpy(), weight.asnumpy())
+    np.testing.assert_array_equal(half.asnumpy(), weight.asnumpy().astype("float16"))
+
+
+def test_mp_lamb_keeps_the_new_weight():
+    """MXNet returns it, but leaves ``weight32`` as it was, so that it never gets away from its start."""
+    (half,) = nds([1, 2], dtype="float16")
+    g, r1, r2, master = nds([0.5, -0.5], [2], [0.5], [1.0001, 2])
+    mx.nd.mp_lamb_update_phase2(half, g, r1, r2, master, lr=0.1, out=half)
+    np.testing.assert_allclose(master.asnumpy(), [0.8001, 2.2], rtol=1e-6)
+    np.testing.assert_array_equal(half.asnumpy(), master.asnumpy().astype("float16"))
+
+
+WEIGHT = [[1, 2, 3], [4, 5, 6], [7, 8, 9]]
+GRAD = [[0.1, -0.2, 0.3], [0, 0, 0], [0.4, 0.5, -0.6]]
+
+
+def test_adagrad_gives_what_mxnet_gives_for_a_sparse_gradient():
+    weight, grad = nds(WEIGHT, GRAD)
+    history = mx.nd.full((3, 3), 0.5)
+    attrs = {"lr": 0.1, "rescale_grad": 2.0, "clip_gradient": 0.7, "epsilon": 0.1}
+    mx.nd._internal._sparse_adagrad_update(weight, grad, history, out=weight, **attrs)
+    expected = [[0.975, 2.0458832, 2.9387627], [4, 5, 6], [6.932952, 7.932952, 9.067048]]  # MXNet's
+    np.testing.assert_allclose(weight.asnumpy(), expected, rtol=1e-6)
+    expected = [[0.54, 0.66, 0.86], [0.5, 0.5, 0.5], [0.99, 0.99, 0.99]]
+    np.testing.assert_allclose(history.asnumpy(), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(3, 1), (3,)])
+def test_group_adagrad_gives_what_mxnet_gives_for_a_sparse_gradient(shape):
+    weight, grad = nds(WEIGHT, GRAD)
+    history = mx.nd.array([0.5, 0.6, 0.7]).reshape(shape)
+    mx.nd.contrib.group_adagrad_update(weight, grad, history, lr=0.1, out=weight)
+    expected = [[0.98647505, 2.0270498, 2.9594252], [4, 5, 6], [6.9591045, 7.94888, 9.061343]]  # MXNet's
+    np.testing.assert_allclose(weight.asnumpy(), expected, rtol=1e-6)
+    np.testing.assert_allclose(history.asnumpy().ravel(), [0.5466667, 0.6, 0.9566667], rtol=1e-6)
+    assert history.shape == shape
+    with pytest.raises(mx.MXNetError, match="history must have one number for each row"):
+        mx.nd.contrib.group_adagrad_update(weight, grad, mx.nd.ones((3, 3)), lr=0.1)
+
+
+def test_ftrl_keeps_small_weights_at_zero():
+    weight, grad, z, n = nds([0.0, 0.0, 0.0], [0.1, -0.3, 0.5], [0, 0, 0], [0, 0, 0])
+    mx.nd.ftrl_update(weight, grad, z, n, lr=1.0, lamda1=0.3, out=weight)
+    np.testing.assert_allclose(weight.asnumpy(), [0, 0, -0.2 / 1.5], rtol=1e-6)
+
+
+def test_signs_do_not_depend_on_the_clipping():
+    weight, grad = nds([1, 1, 1], [0.5, -0.5, 0])
+    np.testing.assert_allclose(mx.nd.signsgd_update(weight, grad, lr=0.1, clip_gradient=0).asnumpy(), [0.9, 1.1, 1])
+
+
+@pytest.mark.parametrize("name", ["nag_mom_update", "rmsprop_update", "signum_update", "sgd_mom_update", "adam_update"])
+def test_weight_and_gradient_stay_unless_they_are_out(name):
+    op = registry.get(name)
+    values = [[0.5 + i, 0.25 + i] for i in range(len(op.inputs))]
+    inputs = nds(*values)
+    result = getattr(mx.nd, name)(*inputs, lr=0.1)
+    assert (result.asnumpy() != values[0]).all()
+    for given, array, value in zip(op.inputs, inputs, values, strict=True):
+        assert (array.asnumpy() != value).all() == (given in op.aux)
+
+
+def test_a_graph_deduces_the_shapes_of_states():
+    z = mx.sym.adam_update(mx.sym.Variable("w"), lr=0.1, name="a")
+    arguments, results, states = z.infer_shape(w=(2, 3))
+    assert arguments == results * 2 == [(2, 3), (2, 3)]
+    assert states == [(2, 3), (2, 3)]
+    z = mx.sym.lamb_update_phase2(mx.sym.Variable("w"), lr=0.1)
+    assert z.infer_shape(w=(2, 3))[0] == [(2, 3), (2, 3), (1,), (1,)]
