@@ -65,18 +65,19 @@ class _Scope:
 
     def __init__(self, recording: bool | None, training: bool | None) -> None:
         self._recording, self._training = recording, training
-        self._before: list[tuple[bool, bool]] = []
+        self._before: list[tuple[bool, bool, bool]] = []
 
     def __enter__(self) -> None:
-        self._before.append((state.recording, state.training))
+        self._before.append((state.recording, state.training, state.torch_grad_mode))
         if self._recording is not None:
             set_recording(self._recording)
         if self._training is not None:
             state.training = self._training
 
     def __exit__(self, *exc_info: object) -> None:
-        recording, state.training = self._before.pop()
+        recording, state.training, torch_grad_mode = self._before.pop()
         set_recording(recording)
+        state.torch_grad_mode = torch_grad_mode  # the user's, also where torch's engine runs this with grad mode off
 
 
 def record(train_mode: bool = True) -> _Scope:

@@ -112,6 +112,10 @@ def test_results_never_share_memory_with_inputs():
     (same,) = sym.identity(sym.var("x")).eval(x=x)
     same[:] = 5
     assert x.asnumpy().tolist() == [[1, 1], [1, 1]]
+    y = sym.exp(sym.var("x"))
+    one, other = sym.Group([y, sym.identity(y)]).eval(x=x)
+    one[:] = 5
+    assert (other.asnumpy() < 3).all()
 
 
 @pytest.mark.parametrize(

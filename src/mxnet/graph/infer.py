@@ -4,17 +4,20 @@ values.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
 
 from .. import dtypes
 from ..base import MXNetError
+from ..dtypes import DType
+from ..ops.custom import is_blamed
 from ..ops.registry import Operator
+from .bodies import variables
 from .node import Entry, Node, topological
 
-__all__ = ["infer"]
+__all__ = ["infer", "infer_types"]
 
 _META = torch.device("meta")
 _Shape = tuple[int, ...]
@@ -25,53 +28,181 @@ def infer(
     shapes: Mapping[str, _Shape],
     types: Mapping[str, torch.dtype] | None = None,
     outputs: bool = True,
-) -> tuple[dict[Node, _Shape], dict[Node, list[torch.Tensor]]]:
+) -> tuple[dict[Node, _Shape], dict[Node, list[torch.Tensor | None]]]:
     """Infer forward from what is known.
 
     shapes, types: by name of variable; a 0 in a shape means "unknown", as in MXNet. outputs: run every operator;
     without it, run only those whose outputs tell the shape of a variable (torch's meta device takes a second to load).
     Returns the shapes of the variables that are known in the end, and the outputs of the nodes that ran, as meta
-    tensors. Raises MXNetError, naming the node, where an operator refuses its inputs.
+    tensors; None for an output whose shape depends on values. Raises MXNetError, naming the node, where an operator
+    refuses its inputs.
     """
-    types = types or {}
-    known: dict[Node, _Shape] = {}
-    results: dict[Node, list[torch.Tensor]] = {}
-    waiting: list[Node] = []  # operators that have not run, inputs before users
+    inference = _Inference(shapes, types or {})
+    inference.walk(heads, outputs)
+    return inference.known, inference.results
+
+
+class _Inference:
+    """What is known about one graph: shapes of variables, outputs of nodes."""
+
+    def __init__(self, shapes: Mapping[str, _Shape], types: Mapping[str, torch.dtype]) -> None:
+        self.shapes, self.types = shapes, types
+        self.known: dict[Node, _Shape] = {}
+        self.results: dict[Node, list[torch.Tensor | None]] = {}
+        self.waiting: list[Node] = []  # operators that have not run, inputs before users
+
+    def walk(self, heads: Iterable[Entry], outputs: bool) -> None:
+        for node in topological(heads):
+            if node.op is None:
+                shape = self.declared(node)
+                if shape is not None and node not in self.results:
+                    self.settle(node, shape)
+                continue
+            if node.bodies:
+                if any(self.missing(entry) for entry in node.inputs):
+                    self.enter(node)
+            elif node.op.deduces and any(self.missing(entry) for entry in node.inputs[1:]):
+                self.complete(node)
+            self.waiting.append(node)
+        if outputs:
+            self.run()
+
+    def run(self) -> None:
+        """Run the operators that wait and whose inputs are known."""
+        for node in self.waiting:
+            inputs = [self.tensor(entry) for entry in node.inputs]
+            if node.op is None or any(tensor is None for tensor in inputs):
+                continue
+            values = node.values
+            if node.bodies:
+                values = {**values, "_held": tuple((_runner(heads), ()) for heads in node.bodies)}
+            try:
+                self.results[node] = run_meta(node.op, node.input_names(), inputs, values)
+            except _UnknownShape:
+                self.results[node] = [None] * node.op.num_outputs(node.values)
+            except MXNetError as error:
+                if is_blamed(error):
+                    raise
+                raise MXNetError(f"Error in operator {node.name}: {error}") from None
+        self.waiting.clear()
+
+    def declared(self, node: Node) -> _Shape | None:
+        """The shape of a variable: given by the caller, or declared when it was made."""
+        shape = self.shapes.get(node.name)
+        if shape is None and "__shape__" in node.extra:
+            text = node.extra["__shape__"].strip("()[] ")
+            shape = tuple(int(part) for part in text.split(",") if part.strip())
+        return None if shape is None else tuple(shape)
+
+    def complete(self, node: Node) -> None:
+        """Shapes of parameters that follow from the other inputs, mostly from the first."""
+        op = node.op
+        assert op is not None
+        if any(entry.node.op is not None for entry in (node.inputs[:1] if op.infer else node.inputs)):
+            self.run()
+        tensors = [self.tensor(entry) for entry in node.inputs]
+        shapes = [None if t is None else tuple(t.shape) for t in tensors]
+        try:
+            inferred = op.deduce(shapes, node.values)
+        except (ValueError, IndexError) as error:
+            if is_blamed(error):
+                raise
+            failure = op.failure(error, tensors, node.values)
+            raise MXNetError(f"Error in operator {node.name}: {failure}") from None
+        like = next((t.dtype for t in tensors if t is not None), torch.float32)
+        for name, entry in zip(node.input_names(), node.inputs, strict=True):
+            if entry.node.op is not None or inferred.get(name) is None or entry.node in self.results:
+                continue  # where a shape is known already, the operator says whether it fits: some accept several
+            self.learn(node, entry.node, tuple(inferred[name]), like)
+
+    def enter(self, node: Node) -> None:
+        """Shapes of parameters that follow inside the bodies of a node."""
+        self.run()
+        for heads, sources in zip(node.bodies, node.wiring.sources, strict=True):
+            inner = _Inference({}, {})
+            fed = list(zip(variables(heads), sources, strict=True))
+            for variable, i in fed:
+                tensor = self.tensor(node.inputs[i])
+                if tensor is not None and i in node.wiring.sliced:
+                    tensor = tensor.new_empty(tensor.shape[1:])
+                if tensor is not None:
+                    inner.results[variable] = [tensor]
+            try:
+                inner.walk(heads, outputs=False)
+            except MXNetError as error:
+                raise MXNetError(f"Error in operator {node.name}: {error}") from None
+            for variable, i in fed:
+                outer, found = node.inputs[i].node, inner.results.get(variable)
+                if outer.op is None and outer not in self.results and found and i not in node.wiring.sliced:
+                    tensor = found[0]
+                    assert tensor is not None
+                    self.learn(node, outer, tuple(tensor.shape), tensor.dtype)
+
+    def learn(self, node: Node, variable: Node, shape: _Shape, like: torch.dtype) -> None:
+        """Note the shape that a node wants of a variable."""
+        given = self.known.get(variable)
+        if given is not None and not _agrees(given, shape):
+            raise MXNetError(
+                f"Error in operator {node.name}: Shape inconsistent, Provided = {list(given)}, inferred shape={shape} "
+                f"for {variable.name!r}"
+            )
+        self.settle(variable, shape, like)
+
+    def settle(self, node: Node, shape: _Shape, like: torch.dtype = torch.float32) -> None:
+        self.known[node] = shape
+        if all(size > 0 for size in shape):
+            dtype = self.types.get(node.name)
+            if dtype is None and "__dtype__" in node.extra:
+                dtype = dtypes.by_code[int(node.extra["__dtype__"])].torch
+            self.results[node] = [torch.empty(shape, dtype=dtype or like, device=_META)]
+
+    def missing(self, entry: Entry) -> bool:
+        """Whether that is a variable whose shape is not known."""
+        return entry.node.op is None and entry.node not in self.results
+
+    def tensor(self, entry: Entry) -> torch.Tensor | None:
+        outputs = self.results.get(entry.node)
+        return None if outputs is None else outputs[entry.index]
+
+
+def infer_types(heads: Iterable[Entry], given: Mapping[str, DType]) -> dict[Node, list[DType | None]]:
+    """Dtypes of all nodes' outputs, from those of some variables; None where nothing is known of a variable."""
+    found: dict[Node, list[DType | None]] = {}
     for node in topological(heads):
         if node.op is None:
-            shape = _declared(node, shapes)
-            if shape is not None:
-                _settle(node, shape, known, results, types)
+            declared = node.extra.get("__dtype__")
+            found[node] = [given.get(node.name) or (dtypes.by_code[int(declared)] if declared is not None else None)]
             continue
-        if node.op.infer is not None and any(e.node.op is None and e.node not in results for e in node.inputs[1:]):
-            if node.inputs[0].node.op is not None:
-                _run(waiting, results)
-            first = _tensor(node.inputs[0], results)
-            if first is not None:
-                _complete(node, first, known, results, types)
-        waiting.append(node)
-    if outputs:
-        _run(waiting, results)
-    return known, results
+        inputs = [found[entry.node][entry.index] for entry in node.inputs]
+        if node.bodies:
+            outputs = _body_types(node, inputs)
+        else:
+            inputs, outputs = node.op.types(inputs, node.values)
+        found[node] = outputs
+        for entry, dtype in zip(node.inputs, inputs, strict=True):
+            if found[entry.node][entry.index] is None:
+                found[entry.node][entry.index] = dtype
+    return found
 
 
-def _run(waiting: list[Node], results: dict[Node, list[torch.Tensor]]) -> None:
-    """Run the operators that wait and whose inputs are known."""
-    for node in waiting:
-        inputs = [_tensor(entry, results) for entry in node.inputs]
-        if node.op is None or any(tensor is None for tensor in inputs):
-            continue
-        try:
-            results[node] = run_meta(node.op, node.input_names(), inputs, node.values)
-        except MXNetError as error:
-            raise MXNetError(f"Error in operator {node.name}: {error}") from None
-    waiting.clear()
+def _body_types(node: Node, inputs: list[DType | None]) -> list[DType | None]:
+    """The outputs' dtypes of a control-flow node; those of its ``inputs`` that its bodies tell are filled in."""
+    outputs: list[DType | None] = []
+    for heads, sources in zip(node.bodies, node.wiring.sources, strict=True):
+        fed = list(zip(variables(heads), sources, strict=True))
+        inner = infer_types(heads, {v.name: dtype for v, i in fed if (dtype := inputs[i]) is not None})
+        for variable, i in fed:
+            inputs[i] = inputs[i] or inner[variable][0]
+        outputs = [inner[head.node][head.index] for head in heads]
+    return outputs
 
 
-def run_meta(op: Operator, names: Iterable[str], inputs: list[Any], values: Mapping[str, Any]) -> list[torch.Tensor]:
+def run_meta(
+    op: Operator, names: Iterable[str], inputs: Sequence[Any], values: Mapping[str, Any]
+) -> list[torch.Tensor | None]:
     """The outputs of one operator on meta tensors."""
     arguments = dict(zip(names, inputs, strict=True)) if not op.variadic else {}
-    surroundings = {"_train": False, "_recording": False, "_rng": None, "_device": _META}
+    surroundings = {"_train": False, "_recording": False, "_rng": None, "_device": _META, "_ctx": None}
     keywords = {**values, **{n: surroundings[n] for n in op.implicit}}
     try:
         with torch.no_grad():
@@ -79,68 +210,32 @@ def run_meta(op: Operator, names: Iterable[str], inputs: list[Any], values: Mapp
                 result = op.fn(*inputs, **keywords)
             else:
                 result = op.fn(*(arguments.get(n) for n in op.inputs), **keywords)
+    except _UnknownShape:
+        raise
     except Exception as error:
         raise op.failure(error, inputs, values) from None
     return list(result[: op.num_outputs(values)] if isinstance(result, (tuple, list)) else [result])
 
 
-def _declared(node: Node, shapes: Mapping[str, _Shape]) -> _Shape | None:
-    """The shape of a variable: given by the caller, or declared when it was made."""
-    shape = shapes.get(node.name)
-    if shape is None and "__shape__" in node.extra:
-        text = node.extra["__shape__"].strip("()[] ")
-        shape = tuple(int(part) for part in text.split(",") if part.strip())
-    return None if shape is None else tuple(shape)
+def _runner(heads: Sequence[Entry]) -> Callable[..., list[torch.Tensor]]:
+    """A body as a function of meta tensors."""
+    inputs = variables(heads)
+
+    def run(*arguments: Any) -> list[Any]:
+        inference = _Inference({}, {})
+        inference.results = {node: [tensor] for node, tensor in zip(inputs, arguments, strict=False)}
+        inference.walk(heads, outputs=True)
+        outputs = [inference.tensor(head) for head in heads]
+        if any(output is None for output in outputs):
+            raise _UnknownShape
+        return outputs
+
+    return run
 
 
-def _complete(
-    node: Node,
-    first: torch.Tensor,
-    known: dict[Node, _Shape],
-    results: dict[Node, list[torch.Tensor]],
-    types: Mapping[str, torch.dtype],
-) -> None:
-    """Shapes of parameters that follow from the first input."""
-    op = node.op
-    assert op is not None
-    assert op.infer is not None
-    try:
-        inferred = op.infer(tuple(first.shape), **op.complete(node.values))
-    except (ValueError, IndexError) as error:
-        raise MXNetError(f"Error in operator {node.name}: {op.failure(error, [first], node.values)}") from None
-    for name, entry in zip(node.input_names(), node.inputs, strict=True):
-        if entry.node.op is not None or inferred.get(name) is None or entry.node in results:
-            continue  # where a shape is known already, the operator says whether it fits: some accept several
-        shape = tuple(inferred[name])
-        given = known.get(entry.node)
-        if given is not None and not _agrees(given, shape):
-            raise MXNetError(
-                f"Error in operator {node.name}: Shape inconsistent, Provided = {list(given)}, inferred shape={shape} "
-                f"for {entry.node.name!r}"
-            )
-        _settle(entry.node, shape, known, results, types, like=first.dtype)
-
-
-def _settle(
-    node: Node,
-    shape: _Shape,
-    known: dict[Node, _Shape],
-    results: dict[Node, list[torch.Tensor]],
-    types: Mapping[str, torch.dtype],
-    like: torch.dtype = torch.float32,
-) -> None:
-    known[node] = shape
-    if all(size > 0 for size in shape):
-        dtype = types.get(node.name)
-        if dtype is None and "__dtype__" in node.extra:
-            dtype = dtypes.by_code[int(node.extra["__dtype__"])].torch
-        results[node] = [torch.empty(shape, dtype=dtype or like, device=_META)]
+class _UnknownShape(Exception):
+    """A body whose outputs have shapes that depend on values."""
 
 
 def _agrees(given: _Shape, inferred: _Shape) -> bool:
     return len(given) == len(inferred) and all(g in (0, -1, i) for g, i in zip(given, inferred, strict=True))
-
-
-def _tensor(entry: Entry, results: Mapping[Node, list[torch.Tensor]]) -> torch.Tensor | None:
-    outputs = results.get(entry.node)
-    return None if outputs is None else outputs[entry.index]

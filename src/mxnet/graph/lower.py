@@ -6,7 +6,9 @@ import operator as python
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from ..ops.control import changed
 from ..ops.registry import SURROUNDINGS
+from .bodies import variables
 from .node import Entry, Node, inputs_of, topological
 
 __all__ = ["Lowered", "lower"]
@@ -25,42 +27,70 @@ class Lowered(NamedTuple):
     updates: list[Node]
 
 
-def lower(heads: Sequence[Entry]) -> Lowered:
-    """Lower the graph below ``heads``."""
+def lower(heads: Sequence[Entry], inputs: Sequence[Node] | None = None) -> Lowered:
+    """Lower the graph below ``heads``; ``inputs`` are its variables in another order than arguments, states."""
     import torch.fx as fx  # takes a while to import, and only graphs need it
 
     nodes = topological(heads)
-    arguments, aux_states = inputs_of(nodes)
+    arguments, aux_states = inputs_of(nodes) if inputs is None else (list(inputs), [])
     graph = fx.Graph()
     values: dict[Node, list[Any]] = {}
     for node in [*arguments, *aux_states]:
         values[node] = [graph.placeholder(_identifier(node.name))]
     surroundings = {name: graph.placeholder(name) for name in SURROUNDINGS}
     updates: list[tuple[Node, Any]] = []
+    held: dict[str, Any] = {}  # what nodes hold for their operators: attributes of the module, by name
+
+    def attribute(node: Node, value: Any) -> fx.Node:
+        name = f"{_identifier(node.name)}_held{len(held)}"
+        held[name] = value
+        return graph.get_attr(name)
+
     for node in nodes:
         op = node.op
         if op is None:
             continue
-        inputs = [values[entry.node][entry.index] for entry in node.inputs]
+        tensors = [values[entry.node][entry.index] for entry in node.inputs]
         if not op.variadic:
-            named = dict(zip(node.input_names(), inputs, strict=True))
-            inputs = [named.get(name) for name in op.inputs]
-            while inputs and inputs[-1] is None:
-                inputs.pop()
+            named = dict(zip(node.input_names(), tensors, strict=True))
+            tensors = [named.get(name) for name in op.inputs]
+            while tensors and tensors[-1] is None:
+                tensors.pop()
         keywords = {**node.values, **{name: surroundings[name] for name in op.implicit}}
-        call = graph.call_function(op.fn, tuple(inputs), keywords)
+        states = _updated(node)
+        if node.bodies:
+            bodies = [_lower_body(heads) for heads in node.bodies]
+            keywords["_held"] = tuple((attribute(node, run), places) for run, places in bodies)
+            states = [node.inputs[i] for i in changed(node.wiring, tuple(bodies))]
+        elif "_held" in keywords:
+            keywords["_held"] = attribute(node, keywords["_held"])
+        call = graph.call_function(op.fn, tuple(tensors), keywords)
         count = op.num_outputs(node.values)
-        if count == 1 and not op.aux:
+        if count == 1 and not states:
             values[node] = [call]
             continue
         values[node] = [graph.call_function(python.getitem, (call, i)) for i in range(count)]
-        for i, name in enumerate(op.aux):
-            state = node.inputs[node.input_names().index(name)].node
-            updates.append((state, graph.call_function(python.getitem, (call, count + i))))
+        for i, entry in enumerate(states):
+            if entry.node.op is None:
+                updates.append((entry.node, graph.call_function(python.getitem, (call, count + i))))
     outputs = [values[entry.node][entry.index] for entry in heads]
     graph.output(tuple(outputs + [value for _, value in updates]))
     graph.lint()
-    return Lowered(fx.GraphModule({}, graph), arguments, aux_states, [state for state, _ in updates])
+    return Lowered(fx.GraphModule(held, graph), arguments, aux_states, [state for state, _ in updates])
+
+
+def _updated(node: Node) -> list[Entry]:
+    """The inputs of which an operator returns new values after its outputs."""
+    assert node.op is not None
+    names = node.op.aux_names(len(node.inputs))
+    return [node.inputs[node.input_names().index(name)] for name in names]
+
+
+def _lower_body(heads: Sequence[Entry]) -> tuple[Any, tuple[int, ...]]:
+    """The function of a body, and which of its inputs it returns new values of."""
+    inputs = variables(heads)
+    lowered = lower(heads, inputs)
+    return lowered.run, tuple(inputs.index(state) for state in lowered.updates)
 
 
 def _identifier(name: str) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from ..ops.control import Wiring
 from ..ops.registry import Operator
 
-__all__ = ["Entry", "Node", "auxiliary_states", "inputs_of", "topological"]
+__all__ = ["Entry", "Node", "auxiliary_states", "hidden", "inputs_of", "shown", "topological"]
 
 
 class Node:
@@ -24,9 +25,11 @@ class Node:
     inputs : list of Entry
     extra : dict of str
         Attributes of the user's and of parameters: ``__shape__``, ``__lr_mult__`` ...
+    bodies : list of lists of Entry
+        The graphs that a control-flow operator runs (see ``bodies.py``).
     """
 
-    __slots__ = ("__dict__", "attrs", "extra", "inputs", "name", "op")
+    __slots__ = ("__dict__", "attrs", "bodies", "extra", "inputs", "name", "op")
 
     def __init__(
         self,
@@ -35,14 +38,28 @@ class Node:
         attrs: Mapping[str, str] = {},
         inputs: Iterable[Entry] = (),
         extra: Mapping[str, str] = {},
+        bodies: Iterable[Sequence[Entry]] = (),
     ) -> None:
         self.op, self.name = op, name
-        self.attrs, self.inputs, self.extra = dict(attrs), list(inputs), dict(extra)
+        self.attrs, self.inputs = dict(attrs), list(inputs)
+        self.extra = {hidden(key): value for key, value in extra.items()}
+        self.bodies = tuple(tuple(heads) for heads in bodies)
+
+    def copy(self, inputs: Iterable[Entry]) -> Node:
+        """The same node on other inputs."""
+        return Node(self.op, self.name, self.attrs, inputs, self.extra, self.bodies)
 
     @cached_property
     def values(self) -> dict[str, Any]:
         """The attributes' values, given ones only."""
         return {} if self.op is None else self.op.parse(self.attrs)
+
+    @cached_property
+    def wiring(self) -> Wiring:
+        """What feeds the bodies. Raises ValueError for attributes that contradict each other."""
+        assert self.op is not None
+        assert self.op.wiring is not None
+        return self.op.wiring(**self.op.complete(self.values))
 
     @property
     def num_outputs(self) -> int:
@@ -52,19 +69,36 @@ class Node:
     def input_names(self) -> tuple[str, ...]:
         return () if self.op is None else self.op.input_names(self.values, len(self.inputs))
 
+    def state_names(self) -> tuple[str, ...]:
+        """Names of the inputs that are auxiliary states."""
+        return () if self.op is None else self.op.state_names(self.values, len(self.inputs))
+
     def output_names(self) -> list[str]:
         """A variable's output is called like itself, an operator's ``name_output`` or ``name_output0``,
         ``name_output1`` ...
         """
         if self.op is None:
             return [self.name]
-        count, suffixes = self.num_outputs, self.op.output_names
+        count, suffixes = self.num_outputs, self.op.suffixes(self.values)
         if count > 1 and len(suffixes) < count:
             suffixes = tuple(f"{suffixes[0]}{i}" for i in range(count))
         return [f"{self.name}_{suffix}" for suffix in suffixes[:count]]
 
     def __repr__(self) -> str:
         return f"<{'variable' if self.op is None else self.op.name} {self.name}>"
+
+
+_HIDDEN = frozenset(("ctx_group", "force_mirroring", "lr_mult", "mirror_stage", "wd_mult"))
+
+
+def hidden(key: str) -> str:
+    """The name under which an attribute is kept: MXNet writes some of them with underscores."""
+    return f"__{key}__" if key in _HIDDEN else key
+
+
+def shown(extra: Mapping[str, str]) -> dict[str, str]:
+    """Attributes as users see them: those with underscores are there under their plain names, too."""
+    return {**extra, **{name: extra[f"__{name}__"] for name in _HIDDEN if f"__{name}__" in extra}}
 
 
 class Entry(NamedTuple):
@@ -102,9 +136,9 @@ def auxiliary_states(nodes: Iterable[Node]) -> set[Node]:
     return {
         entry.node
         for node in nodes
-        if node.op is not None and node.op.aux
+        if (states := node.state_names())
         for name, entry in zip(node.input_names(), node.inputs, strict=True)
-        if name in node.op.aux and entry.node.op is None
+        if name in states and entry.node.op is None
     }
 
 

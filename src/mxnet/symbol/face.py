@@ -10,14 +10,19 @@ from .. import attribute
 from .. import name as names
 from ..base import _Null
 from ..graph.node import Entry, Node
-from ..ops import attributes, faces, registry
+from ..ops import faces, registry
 from ..ops.registry import Operator, OperatorError
 from .symbol import Symbol
 
 __all__ = ["compose", "face"]
 
-# How the statistics of a BatchNorm start, where a graph makes their variables.
-_INITIAL = {"moving_mean": '["zero", {}]', "moving_var": '["one", {}]'}
+# How variables start that a graph makes, by input, or by operator and input.
+_INITIAL = {
+    "moving_mean": '["zero", {}]',
+    "moving_var": '["one", {}]',
+    "moving_avg": '["zero", {}]',
+    "UpSampling.weight": '["bilinear", {}]',
+}
 
 
 @cache
@@ -51,30 +56,50 @@ def compose(
     name = names.current_manager().get(name, alias.lower())
     extra = attribute.current_scope().get(attr)
     extra.update({k: str(given.pop(k)) for k in list(given) if k.startswith("__") and k.endswith("__")})
-    text = {k: attributes.format_value(v) for k, v in given.items() if v is not _Null}
-    if op.variadic:
+    named = {k: given.pop(k) for k in list(given) if isinstance(given[k], Symbol)} if op.by_name else {}
+    text = {k: op.text(v) for k, v in given.items() if v is not _Null}
+    if op.variadic and not op.by_name:
         entries = [_only_output(op, f"{op.variadic}[{i}]", symbol) for i, symbol in enumerate(inputs)]
         if op.count in op.attributes:
             text = {op.count: str(len(entries)), **text}
-        op.parse(text)
+        values = op.complete(op.parse(text))
+        if len(entries) == 1:
+            entries += [_variable(op, name, n, text, extra) for n, wanted in op.needs.items() if wanted(**values)]
         return _outputs(Node(op, name, text, entries, extra))
-    values = op.parse(text)
-    needed = op.input_names(values)
-    given_inputs = dict(zip(op.inputs, inputs, strict=True))
+    node = Node(op, name, text, (), extra)
+    needed = node.input_names()
+    given_inputs = _by_name(op, needed, inputs, named) if op.by_name else dict(zip(op.inputs, inputs, strict=True))
     unused = [n for n, symbol in given_inputs.items() if symbol is not None and n not in needed]
     if unused:
         raise OperatorError(op.name, f"input {unused[0]!r} is not used with these attributes: {text}")
-    entries = []
     for wanted in needed:
-        symbol = given_inputs[wanted]
+        symbol = given_inputs.get(wanted)
         if symbol is None:
-            starts = {"__init__": _INITIAL[wanted]} if wanted in _INITIAL else {}
-            entries.append(
-                Entry(Node(None, f"{name}_{wanted}", text if wanted not in op.aux else {}, extra=extra | starts))
-            )
+            node.inputs.append(_variable(op, name, wanted, text, extra))
         else:
-            entries.append(_only_output(op, wanted, symbol))
-    return _outputs(Node(op, name, text, entries, extra))
+            node.inputs.append(_only_output(op, wanted, symbol))
+    return _outputs(node)
+
+
+def _variable(op: Operator, name: str, wanted: str, text: dict[str, str], extra: dict[str, str]) -> Entry:
+    """The variable for an input that was not given; it carries the operator's attributes, unless it is a state."""
+    start = _INITIAL.get(wanted) or _INITIAL.get(f"{op.name}.{wanted}")
+    extra = {**extra, "__init__": start} if start else extra
+    return Entry(Node(None, f"{name}_{wanted}", {} if wanted in op.aux_names() else text, extra=extra))
+
+
+def _by_name(
+    op: Operator, names: Sequence[str], inputs: Sequence[Symbol], named: dict[str, Symbol]
+) -> dict[str, Symbol | None]:
+    """Inputs by name, where an operator's attributes tell the names."""
+    if inputs and named:
+        raise TypeError(f"{op.name}: inputs must be given either by position or by name, not both")
+    if len(inputs) > len(names):
+        raise OperatorError(op.name, f"there are {len(names)} inputs {tuple(names)}, but {len(inputs)} were given")
+    unknown = [n for n in named if n not in names]
+    if unknown:
+        raise OperatorError(op.name, f"there is no input {unknown[0]!r}; the inputs are {tuple(names)}")
+    return {**named, **dict(zip(names, inputs, strict=False))}
 
 
 def _only_output(op: Operator, name: str, symbol: Symbol) -> Entry:

@@ -10,10 +10,11 @@ from .. import attribute, context, dtypes
 from ..base import MXNetError, NotImplementedForSymbol
 from ..context import Context
 from ..graph import infer, json, lower
-from ..graph.node import Entry, Node, inputs_of, topological
+from ..graph.node import Entry, Node, hidden, inputs_of, shown, topological
 from ..ndarray import NDArray
 from ..ndarray.face import surroundings
 from ..ndarray.ndarray import wrap
+from ..ops.custom import is_blamed
 from ..ops.methods import OperatorMethods
 
 __all__ = ["Group", "Symbol", "Variable", "load", "load_json", "var"]
@@ -93,7 +94,7 @@ class Symbol(OperatorMethods):
         copies: dict[Node, Node] = {}
         for node in topological(self._heads):
             inputs = [Entry(copies[e.node], e.index) for e in node.inputs]
-            copies[node] = Node(node.op, node.name, node.attrs, inputs, node.extra)
+            copies[node] = node.copy(inputs)
         return copies, [Entry(copies[e.node], e.index) for e in self._heads]
 
     # Names
@@ -147,7 +148,7 @@ class Symbol(OperatorMethods):
         for key, value in attributes.items():
             if not isinstance(value, str):
                 raise ValueError(f"Set Attr only accepts string values, but {key} is {value!r}")
-            self._heads[0].node.extra[key] = value
+            self._heads[0].node.extra[hidden(key)] = value
 
     # Composition
 
@@ -173,7 +174,7 @@ class Symbol(OperatorMethods):
 
         for node in self._nodes():
             if node not in replaced:
-                copies[node] = Node(node.op, node.name, node.attrs, [moved(e) for e in node.inputs], node.extra)
+                copies[node] = node.copy(moved(e) for e in node.inputs)
         return Symbol([moved(e) for e in self._heads])
 
     # Methods that are not just an operator's face
@@ -186,6 +187,9 @@ class Symbol(OperatorMethods):
 
     def astype(self, dtype: Any) -> Symbol:
         return self._face("cast")(self, dtype=dtypes.resolve(dtype).name)
+
+    def as_nd_ndarray(self) -> Symbol:
+        return self
 
     asnumpy, asscalar, wait_to_read, backward, detach, copy, as_in_context = map(
         _values_only, ("asnumpy", "asscalar", "wait_to_read", "backward", "detach", "copy", "as_in_context")
@@ -226,9 +230,12 @@ class Symbol(OperatorMethods):
                 )
         known, results = infer.infer(self._heads, {k: _shape(v) for k, v in shapes.items()})
 
+        def found(entry: Entry) -> bool:
+            return entry.node in results and results[entry.node][entry.index] is not None
+
         def outcome(entry: Entry) -> tuple[int, ...]:
-            outputs = results.get(entry.node)
-            return known.get(entry.node, ()) if outputs is None else tuple(outputs[entry.index].shape)
+            tensor = results[entry.node][entry.index] if entry.node in results else None
+            return known.get(entry.node, ()) if tensor is None else tuple(tensor.shape)
 
         lists = (
             [outcome(Entry(n)) for n in arguments],
@@ -236,8 +243,8 @@ class Symbol(OperatorMethods):
             [outcome(Entry(n)) for n in aux_states],
         )
         unknown = [f"{n.name}: {known.get(n, ())}" for n in [*arguments, *aux_states] if n not in results]
-        if not unknown and any(e.node not in results for e in self._heads):
-            unknown = [f"{n.name} (its inputs are unknown)" for n in self._nodes() if n not in results]
+        if not unknown and not all(map(found, self._heads)):
+            unknown = [f"{n.name} (its shape depends on values)" for n in self._nodes() if not found(Entry(n))]
         return lists, unknown
 
     def _infer_variables(self) -> dict[str, tuple[int, ...]]:
@@ -254,23 +261,11 @@ class Symbol(OperatorMethods):
         arguments, aux_states = inputs_of(self._nodes())
         if args:
             kwargs = {n.name: t for n, t in zip(arguments, args, strict=False) if t is not None}
-        types: dict[Node, dtypes.DType | None] = {}
-        for node in self._nodes():
-            if node.op is None:
-                given = kwargs.get(node.name)
-                declared = node.extra.get("__dtype__")
-                types[node] = dtypes.resolve(given) if given is not None else (
-                    dtypes.by_code[int(declared)] if declared is not None else None)  # fmt: skip
-                continue
-            known = [types[e.node] for e in node.inputs if types[e.node] is not None]
-            shared = known[0] if known else dtypes.resolve(None)
-            for entry in node.inputs:
-                types[entry.node] = types[entry.node] or shared
-            wanted = node.op.complete(node.values).get("dtype")
-            types[node] = dtypes.resolve(wanted) if isinstance(wanted, str) else shared
-        lists = [[Entry(n) for n in arguments], self._heads, [Entry(n) for n in aux_states]]
+        given = {name: dtypes.resolve(t) for name, t in kwargs.items() if t is not None}
+        types = infer.infer_types(self._heads, given)
         default = dtypes.resolve(None)
-        found = [[(types[e.node] or default).numpy for e in entries] for entries in lists]
+        lists = [[Entry(n) for n in arguments], self._heads, [Entry(n) for n in aux_states]]
+        found = [[(types[e.node][e.index] or default).numpy for e in entries] for entries in lists]
         return found[0], found[1], found[2]
 
     # Running
@@ -300,12 +295,21 @@ class Symbol(OperatorMethods):
                 kwargs[node.name]._data.copy_(new)
         outputs = results[: len(self._heads)]
         memory = {t.untyped_storage().data_ptr() for t in tensors}
-        return [wrap(o.clone() if o.untyped_storage().data_ptr() in memory else o, ctx) for o in outputs]
+        given: set[int] = set()  # outputs may be one tensor: of a copy in the graph, or asked for twice
+        arrays = []
+        for output in outputs:
+            if output.untyped_storage().data_ptr() in memory or output.data_ptr() in given:
+                output = output.clone()
+            given.add(output.data_ptr())
+            arrays.append(wrap(output, ctx))
+        return arrays
 
-    def _diagnose(self, error: Exception, tensors: Mapping[str, Any]) -> MXNetError:
+    def _diagnose(self, error: Exception, tensors: Mapping[str, Any]) -> Exception:
         """The failure of a run, with the node that it happened in: inferring shapes fails there too, and knows the
-        name.
+        name. What the user's own code raised stays as it is.
         """
+        if is_blamed(error):
+            return error
         try:
             shapes = {name: tuple(t.shape) for name, t in tensors.items()}
             infer.infer(self._heads, shapes, {name: t.dtype for name, t in tensors.items()})
@@ -328,7 +332,7 @@ class Symbol(OperatorMethods):
 
 
 def _attributes(node: Node) -> dict[str, str]:
-    return {**node.attrs, **node.extra}
+    return {**node.attrs, **shown(node.extra)}
 
 
 def _shape(value: Any) -> tuple[int, ...]:
@@ -360,7 +364,7 @@ def var(
         extra["__shape__"] = str(tuple(shape))
     for key, value in (("lr_mult", lr_mult), ("wd_mult", wd_mult)):
         if value is not None:
-            extra[f"__{key}__"] = extra[key] = str(value)
+            extra[key] = str(value)
     if dtype is not None:
         extra["__dtype__"] = str(dtypes.resolve(dtype).code)
     if init is not None:
