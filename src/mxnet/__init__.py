@@ -1,6 +1,7 @@
 """Regluon: Apache MXNet's Gluon, alive, on PyTorch. The import name is ``mxnet``: MXNet 1.x code runs unmodified."""
 
 import gc as _gc
+from typing import TYPE_CHECKING
 
 from . import _install
 
@@ -21,6 +22,7 @@ try:
         metric,
         name,
         ndarray,
+        operator,
         optimizer,
         random,
         registry,
@@ -40,3 +42,11 @@ finally:
         _gc.enable()
 
 __version__ = "1.9.1"  # the version of MXNet whose interface this is; importlib.metadata knows that of regluon
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name):
+        from .ops import absent
+
+        why = absent.reason(f"mx.{name}")
+        raise AttributeError(f"module 'mxnet' has no attribute {name!r}" + (f": {why}" if why else ""))

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..base import MXNetError, integer_types, numeric_types
+from ..base import integer_types, numeric_types
 from ..ops import shapes
 from ..ops.registry import describe_tensor
 from .creation import array
@@ -152,26 +152,16 @@ def histogram(
     if not isinstance(a, NDArray):
         raise AssertionError(f"histogram: a must be an NDArray, but got {a!r:.80}")
     if isinstance(bins, NDArray):
-        if bins.dtype != a.dtype:
-            raise MXNetError(f"histogram: bins must be {np.dtype(a.dtype)}, like a, but are {np.dtype(bins.dtype)}")
-        edges: Any = bins.asnumpy()
-    elif isinstance(bins, integer_types):
-        edges = int(bins)
-        if range is None:
-            warnings.warn("range is not specified, using numpy's result to ensure consistency with numpy", stacklevel=2)
-            counts, edges = np.histogram(a.asnumpy(), bins=edges)
-            return array(counts, ctx=a.ctx), array(edges, ctx=a.ctx)
-    else:
-        raise ValueError("bins argument should be either an integer or an NDArray")
-    try:
-        counts, edges = np.histogram(a.asnumpy(), bins=edges, range=range)
-    except (TypeError, ValueError) as error:
-        raise MXNetError(f"histogram: {error}") from None
-    if not counts.size:
-        raise MXNetError("histogram: bins must have at least two edges")
-    return [array(counts, ctx=a.ctx, dtype="int64"), array(edges, ctx=a.ctx, dtype=a.dtype)]
+        return face("_histogram")(a, bins)
+    if not isinstance(bins, integer_types):
+        raise ValueError(f"bins argument should be either an integer or an NDArray, but is {bins!r:.80}")
+    if range is not None:
+        return face("_histogram")(a, bin_cnt=bins, range=range)
+    warnings.warn("range is not specified, using numpy's result to ensure consistency with numpy", stacklevel=2)
+    counts, edges = np.histogram(a.asnumpy(), bins=int(bins))
+    return array(counts, ctx=a.ctx), array(edges, ctx=a.ctx)
 
 
 def onehot_encode(indices: NDArray, out: NDArray) -> NDArray:
     """One-hot rows for ``indices`` (N,), written into ``out`` (N, K). MXNet's old name; ``one_hot`` is the new one."""
-    return face("one_hot")(indices, depth=out.shape[1], dtype=out.dtype, out=out)
+    return face("_onehot_encode")(indices, out, out=out)

@@ -3,10 +3,10 @@
 from typing import TYPE_CHECKING
 
 from ..ops.namespace import serve as _serve
-from . import _internal, contrib, image, linalg, op, operators, random
+from . import _internal, contrib, image, linalg, op, operators, random, sparse
 from .creation import *  # noqa: F403
 from .face import face as _face
-from .operators import hypot, maximum, minimum, pow, power, split_v2
+from .operators import histogram, hypot, maximum, minimum, pow, power, split_v2
 from .symbol import Group, Symbol, Variable, load, load_json, var
 
 Symbol._face = staticmethod(_face)  # type: ignore[method-assign]

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..base import numeric_types
+from ..base import integer_types, numeric_types
 from ..ops import shapes
 from .face import face
 from .symbol import Symbol
 
-__all__ = ["hypot", "install", "maximum", "minimum", "pow", "power", "split_v2"]
+__all__ = ["histogram", "hypot", "install", "maximum", "minimum", "pow", "power", "split_v2"]
 
 
 def _binary(array_op: str, scalar_op: str) -> Callable[[Symbol, Any], Symbol]:
@@ -54,6 +54,17 @@ def split_v2(
     return face("_split_v2")(ary, axis=axis, squeeze_axis=squeeze_axis, **shapes.split_points(indices_or_sections))
 
 
+def histogram(a: Symbol, bins: int | Symbol = 10, range: tuple[float, float] | None = None, **kwargs: Any) -> Symbol:
+    """Counts of the values in each bin, and the bins' edges. ``bins``: their edges, or their number and ``range``."""
+    if isinstance(bins, Symbol):
+        return face("_histogram")(a, bins, **kwargs)
+    if not isinstance(bins, integer_types):
+        raise ValueError(f"bins argument should be either an integer or a Symbol, but is {bins!r}")
+    if range is None:
+        raise ValueError("null range is not supported in symbol mode: give range=(low, high)")
+    return face("_histogram")(a, bin_cnt=bins, range=range, **kwargs)
+
+
 def install() -> None:
     """Put the methods on Symbol."""
     Symbol.split_v2 = split_v2  # type: ignore[assignment]
@@ -67,9 +78,10 @@ def install() -> None:
     ):
         setattr(Symbol, f"__{name}__", _binary(array_op, scalar_op))
         setattr(Symbol, f"__r{name}__", _binary(array_op, mirrored))
-    for name in ("eq", "ne", "gt", "ge", "lt", "le"):
-        word = {"eq": "Equal", "ne": "Not_Equal", "gt": "Greater", "ge": "Greater_Equal", "lt": "Lesser",
-                "le": "Lesser_Equal"}[name]  # fmt: skip
-        setattr(Symbol, f"__{name}__", _binary(f"_{word}", f"_{word.replace('_', '')}Scalar"))
+    for name, word in (
+        ("eq", "equal"), ("ne", "not_equal"), ("gt", "greater"), ("ge", "greater_equal"), ("lt", "lesser"),
+        ("le", "lesser_equal"),
+    ):  # fmt: skip
+        setattr(Symbol, f"__{name}__", _binary(f"_{word}", f"_{word}_scalar"))
     Symbol.__neg__ = lambda self: face("_MulScalar")(self, scalar=-1.0)  # type: ignore[attr-defined]
     Symbol.__abs__ = lambda self: face("abs")(self)  # type: ignore[attr-defined]

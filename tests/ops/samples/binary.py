@@ -60,6 +60,14 @@ for op in ("_mod", "_hypot"):
     add(op, [lit([7, -7, 3], "int32"), lit([2, 2, 5], "int32")])
     error(op, [arr(2, 3), arr(1, 3)])
 
+for op in ("_power", "_maximum", "_minimum", *(f"_{name}" for name in (*COMPARISON, *LOGIC))):
+    flat = {} if op in ("_power", "_maximum", "_minimum") else {"grad": ()}
+    add(op, [lit([[0.5, 1.0, 2.0]], "float64"), lit([[1.5, 1.25, 0.5]], "float64")], **flat)
+    add(op, [lit([0, 1, 2], "int32"), lit([1, 1, 1], "int32")])
+    error(op, [arr(2, 3), arr(1, 3)])
+    error(op, [arr(3), arr(3, dtype="float64")])
+    error(op, [arr(3)])
+
 # The functions of mx.nd that take arrays and numbers alike. mx.sym has only some of them.
 FUNCTIONS = ("add", "subtract", "multiply", "divide", "modulo", "power", "maximum", "minimum", "true_divide")
 for name in FUNCTIONS:
@@ -133,12 +141,19 @@ for op, scalar in SCALAR.items():
     add(op, positive(2, 3), {"scalar": scalar})
     add(op, positive(2, 1, 2, dtype="float64"), {"scalar": scalar})
     add(op, lit([7, 2, 3], "int32"), {"scalar": 2.0})
+    add(op, positive(3), {"scalar": scalar, "is_int": False})
+    add(op, lit([[7, 2, 3]], "int32"), {"scalar": 2.5, "is_int": False})  # the array becomes float64
+    add(op, lit([True, False], "bool"), {"scalar": 2.0}) if not op.startswith("_r") else None
     error(op, arr(3), {"scalar": "two"})
+    error(op, [])
 for name in (*COMPARISON, *LOGIC):
     op = f"_{name}_scalar"
     add(op, lit([0.0, 1.0, 2.0, NAN]), {"scalar": 1.0}, grad=())
     add(op, lit([[0.0], [1.0]], "float64"), {"scalar": 0.0}, grad=())
     add(op, lit([0, 1, 2], "int32"), {"scalar": 1.0})
+    add(op, lit([0, 1, 2], "int8"), {"scalar": 0.5, "is_int": False})
+    error(op, arr(3), {"scalar": "one"})
+    error(op, [])
 
 for op in ("add_n", "ElementWiseSum"):
     add(op, [arr(2, 3), arr(2, 3), arr(2, 3)])

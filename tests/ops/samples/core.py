@@ -99,6 +99,7 @@ class Call:
     inputs: tuple[Input, ...]
     attrs: dict[str, Any] = field(default_factory=dict)
     train: bool = False  # called inside autograd.record(train_mode=...)
+    into: tuple[int, ...] = ()  # inputs that receive the results, where MXNet wants an `out`
 
     @property
     def id(self) -> str:
@@ -115,6 +116,8 @@ class Call:
 
     def run(self, namespace: Any, inputs: list, **extra: Any) -> list:
         """Call the operator's face in ``namespace`` (mx.nd or mx.sym); always a list of outputs."""
+        if self.into and "out" not in extra:
+            extra["out"] = [inputs[i] for i in self.into]
         result = face(namespace, self.operator)(*inputs, **self.attrs, **extra)
         return list(result) if isinstance(result, (list, tuple)) else [result]
 

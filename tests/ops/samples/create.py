@@ -18,6 +18,13 @@ CALLS = [
     ("full", {"shape": (3,), "val": -7, "dtype": "int8"}),
     ("full", {"shape": (1,), "val": float("inf"), "dtype": "float64"}),
     ("arange", {"start": 5}),
+    ("arange", {"start": 2, "stop": 4, "dtype": "uint8"}),
+    ("arange", {"start": 0.5, "stop": 3.5, "dtype": "int32"}),
+    ("full", {"shape": (2,), "val": 300, "dtype": "uint8"}),
+    ("full", {"shape": (2,), "val": 3.7, "dtype": "int32"}),
+    ("full", {"shape": (2,), "val": 5, "dtype": "bool"}),
+    ("full", {"shape": (2, 1), "val": -1.5, "dtype": "float16"}),
+    ("eye", {"N": 2, "M": 2, "k": 5}),
     ("arange", {"start": 2, "stop": 8, "step": 1.5}),
     ("arange", {"start": 5, "stop": 0, "step": -2, "dtype": "int32"}),
     ("arange", {"start": 0, "stop": 3, "repeat": 2}),
@@ -43,6 +50,7 @@ OPERATORS = [
     ("_full", {"shape": (2,), "value": 3.0, "dtype": "int64"}),
     ("_full", {"shape": (1, 1), "value": -1.0, "dtype": "float64"}),
     ("_arange", {"start": 0.0, "stop": 4.0}),
+    ("_arange", {"start": 0.0, "stop": 4.0, "infer_range": False}),
     ("_arange", {"start": 1.0, "stop": 2.0, "step": 0.25, "repeat": 2}),
     ("_arange", {"start": 3.0, "stop": None, "dtype": "int32"}),
     ("_eye", {"N": 3}),
@@ -54,6 +62,20 @@ for name, attrs in OPERATORS:
     family.add(name, [], attrs)
 
 family.error("zeros", [])
+family.error("zeros", [], {"shape": ()})
+family.error("zeros", [], {"shape": (2, -1)})
+family.error("ones", [])
+family.error("ones", [], {"shape": (0,)})
+family.error("ones", [], {"shape": (2,), "dtype": "float99"})
+family.error("full", [], {"shape": (2,), "val": "a"})
+family.error("arange", [], {"start": 3, "stop": 3})
+family.error("linspace", [], {"start": 0, "stop": 1, "num": -1})
+family.error("_zeros", [])
+family.error("_ones", [], {"shape": (2, 0)})
+family.error("_full", [], {"shape": (2,)})
+family.error("_arange", [])
+family.error("_eye", [])
+family.error("_linspace", [], {"start": 0.0, "stop": 1.0})
 family.error("zeros", [], {"shape": (1, 0, 2)})  # zeros in shapes exist under np-shape only
 family.error("zeros", [], {"shape": (2, 3), "dtype": "float99"})
 family.error("full", [], {"shape": (2,)})

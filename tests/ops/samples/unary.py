@@ -47,6 +47,7 @@ SMOOTH = {
     "gammaln": (0.5, 4),
 }
 FLOAT32_INSIDE = {"degrees", "radians", "erf", "gamma", "gammaln"}
+GROWING = ("exp", "expm1", "sinh", "cosh", "gamma")
 STEPS = ("sign", "round", "rint", "ceil", "floor", "trunc", "fix")  # gradient 0 wherever there is one
 
 for name, (low, high) in SMOOTH.items():
@@ -54,7 +55,16 @@ for name, (low, high) in SMOOTH.items():
     add(name, arr(1, 1, low=low, high=high))
     inexact = {"rtol": 1e-6, "why": "MXNet has float32 constants or functions in it"} if name in FLOAT32_INSIDE else {}
     add(name, arr(4, low=low, high=high, dtype="float64"), **inexact)
+    error(name, [])
+    error(name, [arr(3), arr(2)])  # the second one is `out`
+    if name not in ("abs", "negative", "relu", "square"):  # whole results, and results cut to whole numbers
+        numbers = [[1, 2, 3], [4, 5, 8]] if name in GROWING else [[1, 2, 8], [27, 64, 100]]
+        add(name, lit(numbers, "int32"))
+        add(name, lit([1, 3, 4], "uint8"))
 for name in STEPS:
+    error(name, [])
+    error(name, [arr(3), arr(2)])  # the second one is `out`
+    add(name, lit([[1, -2, 5]], "int64"))
     add(name, arr(3, 4))
     add(name, arr(5, low=-9, high=9, dtype="float64"))
     # Halves and signed zeros: MXNet rounds half away from zero in round, to the floor in rint.
@@ -92,6 +102,7 @@ add("hard_sigmoid", arr(4, dtype="float64"), rtol=1e-6, why="MXNet's alpha is a 
 for values in ([0.0, 2.0, -1.0], [[0.0], [NAN]]):
     add("logical_not", lit(values), grad=())
 add("logical_not", lit([0, 3, -1], "int32"))
+add("logical_not", lit([[0.0, 0.5]], "float64"), grad=())
 
 for name in ("identity", "_copy"):
     add(name, arr(2, 3))
@@ -144,8 +155,19 @@ for name in ("shape_array", "size_array"):
     add(name, ints(4, 1, 1), grad=())
     add(name, arr(7, dtype="float64"), grad=())
 
-error("abs", [])
-error("abs", [arr(3), ints(3)])
+for name in ("identity", "BlockGrad", "make_loss", "MakeLoss", "zeros_like", "ones_like", "shape_array", "size_array"):
+    error(name, [])
+    error(name, [arr(3), arr(2)])  # the second one is `out`
+for name in ("erfinv", "logical_not", "hard_sigmoid", "smooth_l1"):
+    error(name, [])
+add("identity", arr(1, 2, dtype="float64"))
+add("make_loss", ints(3))
+add("MakeLoss", arr(2, dtype="float64"), {"grad_scale": 2.0}, true_gradient=False)
+error("MakeLoss", arr(2), {"normalization": "mean"})
+add("smooth_l1", ints(3, low=-3), {"scalar": 1.0})
+error("amp_cast", arr(3))
+error("amp_cast", arr(3), {"dtype": "float99"})
+add("clip", lit([1, 2, 5], "int32"), {"a_min": 1.5, "a_max": 3.7})
 error("exp", [2.5])
 error("cast", arr(3))
 error("cast", arr(3), {"dtype": "foo"})
