@@ -12,7 +12,9 @@ fails, and an error sample that does not.
 from __future__ import annotations
 
 import argparse
+import ctypes
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,24 @@ from tests.ops.samples.golden import encode, save
 
 class Refused(Exception):
     """A sample that cannot be recorded, and why."""
+
+
+def with_states(name: str) -> Callable:
+    """The operator as a function that also takes its auxiliary states."""
+    invoke = mx._ctypes.ndarray._imperative_invoke
+    handle = ctypes.c_void_p()
+    mx.base._LIB.NNGetOpHandle(name.encode(), ctypes.byref(handle))
+
+    def call(*arrays: Any, **attributes: Any) -> Any:
+        texts = [str(value) for value in attributes.values()]
+        return invoke(handle.value, list(arrays), list(attributes), texts, None, False, False)
+
+    return call
+
+
+# MXNet's own functions of these take no states, and fail without.
+mx.nd.BatchNorm_v1 = with_states("BatchNorm_v1")
+mx.nd.IdentityAttachKLSparseReg = with_states("IdentityAttachKLSparseReg")
 
 
 def array(value: Any) -> Any:

@@ -9,7 +9,7 @@ import pytest
 
 import mxnet as mx
 from mxnet import nd
-from mxnet.ops import optimizer as kernels
+from mxnet.ops.optimizer import sgd_adam as kernels
 
 
 def reference_sgd(w, g, m, lr, wd, momentum, rescale, clip):
