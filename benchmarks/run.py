@@ -3,7 +3,10 @@
 Every row times the same work twice in one process, ours and torch's, in turn, and shows the medians and the ratio of
 the pairs. An absolute time means little on a shared machine; the ratio does. Nothing else should run beside it.
 
-    python benchmarks/run.py [--rounds 30] [--only WORD] [--json FILE]
+    python benchmarks/run.py [--rounds 30] [--only WORD] [--json FILE] [--mxnet PYTHON]
+
+``--mxnet`` names a Python that has the real MXNet: the rows of single operators are then timed there as well, in turn
+with ours, by ``worker.py``.
 """
 
 from __future__ import annotations
@@ -23,17 +26,35 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", str(os.cpu_count() or 1))
 
 import rows
+import torch
+from operators import OPERATORS, SIZES, Operator
+
+import mxnet as mx
 
 
 @dataclass
 class Result:
-    """One row: medians in microseconds, the median ratio of neighbouring measurements, and what we want it to be."""
+    """One row: medians in microseconds, the median ratio of neighbouring measurements, and what we want it to be.
+
+    ``target`` bounds the ratio, ``allowance`` the microseconds that ours may take longer. ``mxnet``: the real MXNet's
+    median.
+    """
 
     name: str
     ours: float
     theirs: float
     ratio: float
-    target: float | None
+    target: float | None = None
+    allowance: float | None = None
+    mxnet: float | None = None
+
+    @property
+    def verdict(self) -> str:
+        if self.target is not None:
+            return "ok" if self.ratio <= self.target else "missed"
+        if self.allowance is not None:
+            return "ok" if self.ours - self.theirs <= self.allowance else "missed"
+        return ""
 
 
 def measure(fn: Callable[[], object], seconds: float) -> float:
@@ -51,7 +72,10 @@ def measure(fn: Callable[[], object], seconds: float) -> float:
 
 def compare(row: rows.Row, rounds: int) -> Result:
     """Time both sides in turn. Their results were checked against each other when the row was built."""
-    ours, theirs = row.build()
+    return _result(row.name, _in_turn(*row.build(), rounds), target=row.target)
+
+
+def _in_turn(ours: Callable[[], object], theirs: Callable[[], object], rounds: int) -> list[tuple[float, float]]:
     for fn in (ours, theirs):
         measure(fn, 0.05)
     pairs = []
@@ -59,7 +83,42 @@ def compare(row: rows.Row, rounds: int) -> Result:
         first, second = (ours, theirs) if i % 2 == 0 else (theirs, ours)
         one, two = measure(first, 0.02), measure(second, 0.02)
         pairs.append((one, two) if i % 2 == 0 else (two, one))
-    return _result(row.name, pairs, row.target)
+    return pairs
+
+
+class Original:
+    """The real MXNet, in another process."""
+
+    def __init__(self, python: str) -> None:
+        worker = Path(__file__).with_name("worker.py")
+        environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}  # which may lead to ours
+        self.process = subprocess.Popen(
+            [python, str(worker)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment,
+        )  # fmt: skip
+        if self._read() != "ready":
+            sys.exit(f"{python} does not run worker.py: is the real MXNet installed there?")
+
+    def _read(self) -> str:
+        return self.process.stdout.readline().strip()  # type: ignore[union-attr]
+
+    def measure(self, number: int, size: str, seconds: float) -> float:
+        """Microseconds of one call of an operator."""
+        print(number, size, seconds, file=self.process.stdin, flush=True)
+        return float(self._read())
+
+
+def compare_operator(number: int, size: str, rounds: int, original: Original | None) -> Result:
+    """Time one operator: overhead is what counts on the smallest size, the ratio on the others."""
+    operator: Operator = OPERATORS[number]
+    arrays = operator.inputs(SIZES[size])
+    nds, tensors = [mx.nd.array(a) for a in arrays], [torch.from_numpy(a) for a in arrays]
+    pairs = _in_turn(lambda: operator.ours(mx.nd, *nds), lambda: operator.torch(torch, *tensors), rounds)
+    limit = {"allowance": 1.5} if size == "tiny" else {"target": 1.1}
+    result = _result(f"{operator.name}, {size}", pairs, **limit)
+    if original is not None:
+        result.mxnet = statistics.median(original.measure(number, size, 0.02) for _ in range(max(3, rounds // 3)))
+    return result
 
 
 def import_time(rounds: int) -> Result:
@@ -75,12 +134,12 @@ def import_time(rounds: int) -> Result:
     run("import torch, mxnet")
     pairs = [(run("import torch, mxnet"), run("import torch")) for _ in range(rounds)]
     added = statistics.median(a - b for a, b in pairs) / 1e6
-    return _result(f"import (ours adds {added:.3f} s, target 0.25 s)", pairs, None)
+    return _result(f"import (ours adds {added:.3f} s, target 0.25 s)", pairs)
 
 
-def _result(name: str, pairs: list[tuple[float, float]], target: float | None) -> Result:
+def _result(name: str, pairs: list[tuple[float, float]], **limits: float | None) -> Result:
     ours, theirs = (statistics.median(side) for side in zip(*pairs, strict=True))
-    return Result(name, ours, theirs, statistics.median(a / b for a, b in pairs), target)
+    return Result(name, ours, theirs, statistics.median(a / b for a, b in pairs), **limits)
 
 
 def main() -> None:
@@ -88,13 +147,19 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--only", default="", help="only rows whose name contains this")
     parser.add_argument("--json", type=Path, help="write the results there")
+    parser.add_argument("--mxnet", metavar="PYTHON", help="a Python with the real MXNet, to be timed as well")
     options = parser.parse_args()
 
-    print(f"{'work':<58} {'ours':>10} {'torch':>10} {'ratio':>6} {'target':>6}   (microseconds)")
+    print(f"{'work':<58} {'ours':>10} {'torch':>10} {'ratio':>6} {'target':>7} {'mxnet':>10}   (microseconds)")
     results = []
     if options.only in "import":
         results.append(show(import_time(max(3, options.rounds // 4))))
     results += [show(compare(row, options.rounds)) for row in rows.ROWS if options.only in row.name]
+    original = Original(options.mxnet) if options.mxnet else None
+    for number, operator in enumerate(OPERATORS):
+        for size in SIZES:
+            if options.only in f"{operator.name}, {size}":
+                results.append(show(compare_operator(number, size, options.rounds, original)))
     if options.json:
         machine = {"python": platform.python_version(), "machine": platform.machine(), "cpus": os.cpu_count()}
         document = {
@@ -109,9 +174,12 @@ def main() -> None:
 
 def show(result: Result) -> Result:
     target = "" if result.target is None else f"{result.target:.2f}"
-    verdict = "" if result.target is None else "  ok" if result.ratio <= result.target else "  missed"
+    if result.allowance is not None:
+        target = f"+{result.allowance:.1f} us"
+    original = "" if result.mxnet is None else f"{result.mxnet:.2f}"
     print(
-        f"{result.name:<58} {result.ours:>10.2f} {result.theirs:>10.2f} {result.ratio:>6.2f} {target:>6}{verdict}",
+        f"{result.name:<58} {result.ours:>10.2f} {result.theirs:>10.2f} {result.ratio:>6.2f} {target:>7} "
+        f"{original:>10}  {result.verdict}",
         flush=True,
     )
     return result
