@@ -143,6 +143,10 @@ def title(family: str) -> str:
     return family.replace("nn.", "networks.").replace(".", ": ").replace("_", " ").capitalize()
 
 
+def anchor(family: str) -> str:
+    return title(family).lower().replace(":", "").replace(" ", "-")
+
+
 def page() -> str:
     """The text of the page."""
     table = families()

@@ -19,6 +19,7 @@ This saves one to four microseconds a call, which is what many operators take on
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from typing import Any
 
@@ -164,7 +165,10 @@ def _several(op: Operator, own: list[str], tensors: str, ctx: str) -> list[str]:
     else:
         lines.append("shown = result")
     if op.visible is not None:
-        count = f"VISIBLE({', '.join(f'{n}={n}' for n in own)})" if callable(op.visible) else str(op.visible)
+        count = str(op.visible)
+        if callable(op.visible):
+            asked = [n for n in own if n in inspect.signature(op.visible).parameters]
+            count = f"VISIBLE({', '.join(f'{n}={n}' for n in asked)})"
         lines.append(f"shown = shown[:{count}]")
     if op.returns_view:
         lines.append(f"shown = [{_COPY.format('r')} for r in shown]")

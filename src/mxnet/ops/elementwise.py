@@ -277,7 +277,7 @@ def where(condition: Tensor, x: Tensor, y: Tensor) -> Tensor:
         if condition.shape != x.shape[:1]:
             raise ValueError("condition must have the shape of x and y, or one value for each of their rows")
         condition = condition.reshape(-1, *(1,) * (x.dim() - 1))
-    return torch.where(condition if condition.dtype is torch.bool else condition != 0, x, y)
+    return torch.where(condition.bool(), x, y)
 
 
 @operator("add_n", aliases=["ElementWiseSum"], may_return_input=True)

@@ -31,6 +31,11 @@ def reshape(
     ``target_shape`` (0: computed) and ``keep_highest`` (axis 0 stays) are an older way to say it.
     """
     if shape:
+        if 0 not in shape and min(shape) >= -1:  # no codes but the -1 that torch knows
+            try:
+                return data.reshape(shape)
+            except RuntimeError:
+                pass  # what is wrong is said better below
         return data.reshape(infer_reshape(data.shape, shape, reverse))
     if not target_shape:
         raise ValueError("shape must be given, and have at least one axis")
@@ -94,7 +99,7 @@ def squeeze(data: Tensor, *, axis: Axes = None) -> Tensor:
 def transpose(data: Tensor, *, axes: Shape = ()) -> Tensor:
     """The axes in the order ``axes``, or reversed. Axes are counted from the front."""
     if not axes:
-        return data.permute(*range(data.dim() - 1, -1, -1))
+        return data.t() if data.dim() == 2 else data.permute(*range(data.dim() - 1, -1, -1))
     if len(axes) != data.dim() or min(axes) < 0:
         raise ValueError(f"axes must name each axis from 0 to {data.dim() - 1} once, but got {axes}")
     return data.permute(axes)
@@ -299,13 +304,15 @@ def slice_assign_scalar(data: Tensor, *, scalar: float = 0.0, begin: Shape, end:
 @operator("slice_axis", returns_view=True)
 def slice_axis(data: Tensor, *, axis: int, begin: int, end: int | None) -> Tensor:
     """``data[begin:end]`` along one axis. Negative numbers count from the end, None is the end; no empty ranges."""
-    axis = normalize_axis(axis, data.dim())
-    size = data.size(axis)
+    try:
+        size = data.shape[axis]
+    except IndexError:
+        raise ValueError(f"axis {axis} is out of range for an array with {data.dim()} axes") from None
     first = size + begin if begin < 0 else begin
     last = size if end is None else size + end if end < 0 else end
     if not 0 <= first < last <= size:
         raise ValueError(f"begin={begin}, end={end} is no range of axis {axis}, whose size is {size}")
-    return torch.narrow(data, axis, first, last - first)
+    return data.narrow(axis, first, last - first)
 
 
 @operator("slice_like", returns_view=True, mixed=True)

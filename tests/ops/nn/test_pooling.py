@@ -142,3 +142,26 @@ def test_pooling_says_what_is_wrong(attributes, message):
 def test_adaptive_pooling_says_what_is_wrong(size):
     with pytest.raises(mx.base.MXNetError, match="output_size must be one or two sizes of at least 1"):
         mx.nd.contrib.AdaptiveAvgPooling2D(mx.nd.zeros((1, 2, 5, 5)), output_size=size)
+
+
+@pytest.mark.parametrize("kind", ["max", "avg", "sum"])
+@pytest.mark.parametrize(
+    ("space", "kernel", "stride"),
+    [
+        ((64, 65), (2, 2), (2, 2)),
+        ((70, 33), (3, 2), (2, 1)),
+        ((40, 41), (5, 5), ()),
+        ((20, 16, 18), (2, 3, 1), (2, 1, 3)),
+    ],
+)
+def test_large_maps_take_another_way_without_a_gradient_and_agree(space, kernel, stride, kind):
+    x = np.random.uniform(-1, 1, (4, 5, *space))
+    array = mx.nd.array(x, dtype="float64")
+    got = mx.nd.Pooling(array, kernel=kernel, stride=stride, pool_type=kind)
+    none = [(0, 0)] * len(space)
+    expected = reference_pooling(x, kernel, stride or (1,) * len(space), none, kind, "valid", True)
+    np.testing.assert_allclose(got.asnumpy(), expected)
+    array.attach_grad()
+    with mx.autograd.record():
+        recorded = mx.nd.Pooling(array, kernel=kernel, stride=stride, pool_type=kind)
+    np.testing.assert_allclose(recorded.asnumpy(), expected)

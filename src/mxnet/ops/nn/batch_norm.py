@@ -58,15 +58,11 @@ def batch_norm(
     moving ones. The moving ones change only while gradients are recorded. ``fix_gamma``: gamma counts as 1 and its
     gradient is 0. ``cudnn_off`` and the calibration range are accepted for MXNet's sake.
     """
-    if axis != 1 or not (
-        gamma.shape == beta.shape == moving_mean.shape == moving_var.shape == data.shape[1:2]
-        and data.is_floating_point()
-    ):
-        need_float(data)
-        axis = normalize_axis(axis, data.dim())
-        width = data.shape[axis : axis + 1]
-        for name, tensor in zip(_STATISTICS, (gamma, beta, moving_mean, moving_var), strict=True):
-            need_shape(name, tensor, width)
+    predict = not _train or use_global_stats
+    statistics = (gamma, beta, moving_mean, moving_var)
+    vectors = gamma.dim() == beta.dim() == moving_mean.dim() == moving_var.dim() == 1
+    if not (predict and axis == 1 and vectors and gamma.numel() == beta.numel()):  # else torch compares the rest itself
+        axis = _checked_axis(data, statistics, axis)
     # A vector is a batch of one example.
     x = data if axis == 1 else data.movedim(axis, 1) if data.dim() > 1 else data.unsqueeze(0)
     if not fix_gamma:
@@ -76,8 +72,12 @@ def batch_norm(
     else:
         weight = None
     new_mean = new_var = None
-    if not _train or use_global_stats:
-        out, _, _ = torch.native_batch_norm(x, weight, beta, moving_mean, moving_var, False, 0.0, eps)
+    if predict:
+        try:
+            out = torch.batch_norm(x, weight, beta, moving_mean, moving_var, False, 0.0, eps, True)
+        except RuntimeError:
+            _checked_axis(data, statistics, axis)
+            raise
         mean, inverse_std = moving_mean, moving_var
         if output_mean_var:
             mean, inverse_std = moving_mean.clone(), (moving_var + eps).rsqrt_()
@@ -93,6 +93,15 @@ def batch_norm(
             new_var = moving_var * momentum
     out = out if axis == 1 else out.movedim(1, axis).contiguous().view(data.shape)
     return out, mean, inverse_std, new_mean, new_var
+
+
+def _checked_axis(data: torch.Tensor, statistics: tuple[torch.Tensor, ...], axis: int) -> int:
+    """The axis of the channels, counted from the front. Raises ValueError for inputs that do not fit it."""
+    need_float(data)
+    axis = normalize_axis(axis, data.dim())
+    for name, tensor in zip(_STATISTICS, statistics, strict=True):
+        need_shape(name, tensor, data.shape[axis : axis + 1])
+    return axis
 
 
 @operator("_contrib_BatchNormWithReLU", signature=batch_norm.fn, doc="relu of BatchNorm, which see.", **_PROPERTIES)

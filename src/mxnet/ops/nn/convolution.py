@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
 
 from ..attributes import Shape
-from ..checks import need_bias, need_shape
+from ..checks import need_bias, need_float, need_shape
 from ..registry import operator
-from .windows import CHANNELS_LAST, need_rank, need_room, need_window
+from .windows import CHANNELS_LAST, need_rank, need_room, need_sizes, need_window
 
 __all__: list[str] = []
 
@@ -46,26 +48,30 @@ def convolution(
     the channels last, they come last in data, weight and result. ``workspace``, ``cudnn_tune`` and ``cudnn_off`` are
     accepted for MXNet's sake.
     """
-    if layout in CHANNELS_LAST:
+    last = layout in CHANNELS_LAST
+    if last:
         data, weight = data.movedim(-1, 1), weight.movedim(-1, 1)
-    n = len(kernel)
-    # torch checks most of this itself, but repeats a single number for all dimensions, and computes with integers.
-    if (
-        n not in _CONVOLUTIONS
-        or not (layout is None or len(layout) == n + 2)
-        or not data.dim() - 2 == n == (len(stride) or n) == (len(dilate) or n) == (len(pad) or n)
-        or (bias is None) is not no_bias
-        or num_group < 1
-        or weight.shape != (num_filter, data.size(1) // num_group, *kernel)
-        or not data.is_floating_point()
-    ):
-        need_window(data, kernel, layout, stride=stride, dilate=dilate, pad=pad)
+    convolve, shape = _plan(data.shape, kernel, stride, dilate, pad, num_filter, num_group, layout)
+    if weight.shape != shape or not data.is_floating_point() or (bias is None) is not no_bias:
+        need_float(data)
         need_bias(bias, no_bias)
-        if num_group < 1 or data.size(1) % num_group or num_filter % num_group:
-            raise ValueError(f"num_group={num_group} must divide {data.size(1)} channels and num_filter={num_filter}")
-        need_shape("weight", weight, (num_filter, data.size(1) // num_group, *kernel))
-    out = _CONVOLUTIONS[n](data, weight, bias, stride or 1, pad or 0, dilate or 1, num_group)
-    return out.movedim(1, -1).contiguous() if layout in CHANNELS_LAST else out
+        need_shape("weight", weight, shape)
+    out = convolve(data, weight, bias, stride or 1, pad or 0, dilate or 1, num_group)
+    return out.movedim(1, -1).contiguous() if last else out
+
+
+@lru_cache(maxsize=1024)
+def _plan(
+    data: tuple, kernel: tuple, stride: tuple, dilate: tuple, pad: tuple, num_filter: int, num_group: int, layout: Any
+) -> tuple[Callable[..., torch.Tensor], tuple]:
+    """torch's function for data of that shape, channels first, and the shape of the weight.
+
+    Raises ValueError for attributes that do not go together: torch would repeat a single number for all dimensions.
+    """
+    need_sizes(len(data), kernel, layout, stride=stride, dilate=dilate, pad=pad)
+    if num_group < 1 or data[1] % num_group or num_filter % num_group:
+        raise ValueError(f"num_group={num_group} must divide {data[1]} channels and num_filter={num_filter}")
+    return _CONVOLUTIONS[len(kernel)], (num_filter, data[1] // num_group, *kernel)
 
 
 @operator("Convolution_v1", needs={"bias": lambda no_bias, **_: not no_bias})

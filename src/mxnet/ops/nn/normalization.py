@@ -34,13 +34,16 @@ def layer_norm(
     data: any shape with C elements along ``axis`` · gamma, beta: (C,) · returns data's shape; with ``output_mean_var``
     also the mean and sqrt(var + eps), of size 1 along ``axis``, which carry no gradient.
     """
-    last = axis == -1
-    if not last or not (gamma.shape == beta.shape == data.shape[-1:] and data.is_floating_point()):
-        need_float(data)
-        axis = normalize_axis(axis, data.dim())
-        need_shape("gamma", gamma, data.shape[axis : axis + 1])
-        need_shape("beta", beta, data.shape[axis : axis + 1])
-        last = axis == data.dim() - 1
+    if axis == -1 and gamma.dim() == 1 and not output_mean_var:
+        try:
+            return torch.layer_norm(data, gamma.shape, gamma, beta, eps)
+        except RuntimeError:
+            pass  # what is wrong is said better below
+    need_float(data)
+    axis = normalize_axis(axis, data.dim())
+    need_shape("gamma", gamma, data.shape[axis : axis + 1])
+    need_shape("beta", beta, data.shape[axis : axis + 1])
+    last = axis == data.dim() - 1
     x = data if last else data.movedim(axis, -1)
     if not output_mean_var:
         out = torch.layer_norm(x, gamma.shape, gamma, beta, eps)

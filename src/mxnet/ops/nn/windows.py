@@ -8,7 +8,7 @@ import torch
 
 from ..checks import need_float
 
-__all__ = ["CHANNELS_LAST", "edges", "need_layout", "need_rank", "need_room", "need_window"]
+__all__ = ["CHANNELS_LAST", "edges", "need_layout", "need_rank", "need_room", "need_sizes", "need_window"]
 
 CHANNELS_LAST = ("NWC", "NHWC", "NDHWC")
 
@@ -16,11 +16,16 @@ CHANNELS_LAST = ("NWC", "NHWC", "NDHWC")
 def need_window(data: torch.Tensor, kernel: tuple, layout: str | None, **windows: tuple) -> None:
     """Raise ValueError unless data, layout and the window's attributes (stride=, pad= ...) fit one another."""
     need_float(data)
+    need_sizes(data.dim(), kernel, layout, **windows)
+
+
+def need_sizes(ndim: int, kernel: tuple, layout: str | None, **windows: tuple) -> None:
+    """As ``need_window``, for data of that many dimensions."""
     n = len(kernel)
     if not 1 <= n <= 3 or min(kernel) < 1:
         raise ValueError(f"kernel must have 1 to 3 sizes of at least 1, but is {kernel}")
-    need_rank(data.dim(), kernel)
-    need_layout(data.dim(), layout)
+    need_rank(ndim, kernel)
+    need_layout(ndim, layout)
     for name, value in windows.items():
         if len(value) not in (0, n):
             raise ValueError(f"{name} must have {n} sizes, like kernel {kernel}, but is {value}")
