@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from ..ops.control import changed
 from ..ops.registry import SURROUNDINGS
+from ..ops.sparse import storage
 from .bodies import variables
 from .node import Entry, Node, inputs_of, topological
 
@@ -27,8 +28,12 @@ class Lowered(NamedTuple):
     updates: list[Node]
 
 
-def lower(heads: Sequence[Entry], inputs: Sequence[Node] | None = None) -> Lowered:
-    """Lower the graph below ``heads``; ``inputs`` are its variables in another order than arguments, states."""
+def lower(heads: Sequence[Entry], inputs: Sequence[Node] | None = None, sparse: bool = False) -> Lowered:
+    """Lower the graph below ``heads``.
+
+    inputs: its variables in another order than arguments, states. sparse: arguments may be sparse; where an operator
+    of the graph makes something sparse, the others expect it anyway.
+    """
     import torch.fx as fx  # takes a while to import, and only graphs need it
 
     nodes = topological(heads)
@@ -38,6 +43,7 @@ def lower(heads: Sequence[Entry], inputs: Sequence[Node] | None = None) -> Lower
     for node in [*arguments, *aux_states]:
         values[node] = [graph.placeholder(_identifier(node.name))]
     surroundings = {name: graph.placeholder(name) for name in SURROUNDINGS}
+    sparse = sparse or any(_makes_sparse(node) for node in nodes)
     updates: list[tuple[Node, Any]] = []
     held: dict[str, Any] = {}  # what nodes hold for their operators: attributes of the module, by name
 
@@ -59,12 +65,12 @@ def lower(heads: Sequence[Entry], inputs: Sequence[Node] | None = None) -> Lower
         keywords = {**node.values, **{name: surroundings[name] for name in op.implicit}}
         states = _updated(node)
         if node.bodies:
-            bodies = [_lower_body(heads) for heads in node.bodies]
+            bodies = [_lower_body(heads, sparse) for heads in node.bodies]
             keywords["_held"] = tuple((attribute(node, run), places) for run, places in bodies)
             states = [node.inputs[i] for i in changed(node.wiring, tuple(bodies))]
         elif "_held" in keywords:
             keywords["_held"] = attribute(node, keywords["_held"])
-        call = graph.call_function(op.fn, tuple(tensors), keywords)
+        call = graph.call_function(storage.general(op) if sparse else op.fn, tuple(tensors), keywords)
         count = op.num_outputs(node.values)
         if count == 1 and not states:
             values[node] = [call]
@@ -86,10 +92,16 @@ def _updated(node: Node) -> list[Entry]:
     return [node.inputs[node.input_names().index(name)] for name in names]
 
 
-def _lower_body(heads: Sequence[Entry]) -> tuple[Any, tuple[int, ...]]:
+def _makes_sparse(node: Node) -> bool:
+    """Whether the result of an operator may be sparse for dense inputs."""
+    attribute = None if node.op is None else node.op.storage
+    return attribute == "" or (attribute is not None and node.values.get(attribute) is not None)
+
+
+def _lower_body(heads: Sequence[Entry], sparse: bool) -> tuple[Any, tuple[int, ...]]:
     """The function of a body, and which of its inputs it returns new values of."""
     inputs = variables(heads)
-    lowered = lower(heads, inputs)
+    lowered = lower(heads, inputs, sparse)
     return lowered.run, tuple(inputs.index(state) for state in lowered.updates)
 
 

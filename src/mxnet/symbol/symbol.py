@@ -39,7 +39,7 @@ class Symbol(OperatorMethods):
 
     def __init__(self, heads: Sequence[Entry]) -> None:
         self._heads = list(heads)
-        self._lowered: lower.Lowered | None = None
+        self._lowered: dict[bool, lower.Lowered] = {}  # for arrays some of which are sparse, and for dense ones
 
     # What it is
 
@@ -275,9 +275,11 @@ class Symbol(OperatorMethods):
         missing.
         """
         ctx = context.resolve(ctx)
-        if self._lowered is None:
-            self._lowered = lower.lower(self._heads)
-        run, arguments, aux_states, updates = self._lowered
+        sparse = any(array.stype != "default" for array in kwargs.values() if isinstance(array, NDArray))
+        lowered = self._lowered.get(sparse)
+        if lowered is None:
+            lowered = self._lowered[sparse] = lower.lower(self._heads, sparse=sparse)
+        run, arguments, aux_states, updates = lowered
         inputs = []
         for node, kind in [*((n, "args") for n in arguments), *((n, "aux_states") for n in aux_states)]:
             if node.name not in kwargs:
@@ -294,13 +296,16 @@ class Symbol(OperatorMethods):
             if new is not None:
                 kwargs[node.name]._data.copy_(new)
         outputs = results[: len(self._heads)]
-        memory = {t.untyped_storage().data_ptr() for t in tensors}
+        memory = {t.untyped_storage().data_ptr() for t in tensors if not t.is_sparse and not t.is_sparse_csr}
         given: set[int] = set()  # outputs may be one tensor: of a copy in the graph, or asked for twice
         arrays = []
         for output in outputs:
-            if output.untyped_storage().data_ptr() in memory or output.data_ptr() in given:
-                output = output.clone()
-            given.add(output.data_ptr())
+            if output.is_sparse or output.is_sparse_csr:
+                output = output.clone() if any(output is t for t in tensors) else output
+            else:
+                if output.untyped_storage().data_ptr() in memory or output.data_ptr() in given:
+                    output = output.clone()
+                given.add(output.data_ptr())
             arrays.append(wrap(output, ctx))
         return arrays
 

@@ -9,7 +9,7 @@ dense copies. Conversions take part in torch's autograd, so gradients flow throu
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import torch
@@ -26,6 +26,7 @@ __all__ = [
     "csr",
     "dense",
     "from_parts",
+    "general",
     "parts",
     "row_numbers",
     "row_sparse",
@@ -211,6 +212,16 @@ def compute(op: Operator, tensors: Sequence[Tensor | None], keywords: dict[str, 
         if result is not NotImplemented:
             return result
     return op.fn(*(None if t is None else dense(t) for t in tensors), **keywords)
+
+
+def general(op: Operator) -> Callable[..., Any]:
+    """``compute`` as a function of its own, for graphs."""
+
+    def apply(*tensors: Tensor | None, **keywords: Any) -> Any:
+        return compute(op, tensors, keywords)
+
+    apply.__name__ = apply.__qualname__ = op.name
+    return apply
 
 
 # ---- operators on storage --------------------------------------------------------------------------------------------
