@@ -59,6 +59,7 @@ def test_parts_out_of_order_are_sorted_and_duplicates_added():
         (lambda: sparse.csr_matrix(([1, 2], ([0, 7], [0, 1])), shape=(2, 3)), "row must lie in 0 to 1"),
         (lambda: sparse.csr_matrix(([1, 2], ([0], [0, 1])), shape=(2, 3)), "must have one length"),
         (lambda: sparse.csr_matrix((1, 2, 3)), "Unexpected length of input tuple: 3"),
+        (lambda: sparse.csr_matrix(([1], [0], [0, 1]), shape=(1, 2**63)), "more elements than can be counted"),
         (lambda: sparse.row_sparse_array(([[1, 2]], [9]), shape=(5, 2)), "indices must lie in 0 to 4"),
         (lambda: sparse.row_sparse_array(([[1, 2]], [1, 2]), shape=(5, 2)), r"cannot make shape \(5, 2\)"),
         (lambda: sparse.row_sparse_array(([[1, 2]], [1]), shape=(5, 3)), r"cannot make shape \(5, 3\)"),

@@ -8,6 +8,7 @@ dense copies. Conversions take part in torch's autograd, so gradients flow throu
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
@@ -106,6 +107,8 @@ def from_parts(stype: str, values: Tensor, indices: Sequence[Tensor], shape: Seq
 
     Raises ValueError when index arrays and shape do not go together.
     """
+    if math.prod(shape) >= 2**63:
+        raise ValueError(f"an array of shape {tuple(shape)} has more elements than can be counted")
     where = [index.to(torch.int64) for index in indices]
     if stype == "row_sparse":
         (rows,) = where
