@@ -186,4 +186,4 @@ def face(name: str) -> Callable:
     scope = pieces.scope | straight.scope(op) | {"invoke": invoke}
     body = [*straight.path(op, pieces.inputs), f"return invoke(OP, {pieces.inputs}, {pieces.given}, out)"]
     tail = ["out=None", "name=None", "**kwargs"]
-    return faces.define(op, name, "mxnet.ndarray.op", [*pieces.parameters, *tail], body, scope)
+    return faces.define(op, name, "mxnet.ndarray", [*pieces.parameters, *tail], body, scope)

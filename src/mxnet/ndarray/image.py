@@ -1,6 +1,6 @@
 """Operators of ``mx.nd.image``, on arrays."""
 
-from ..ops.namespace import serve
-from .face import face
+from ..ops.namespace import serve as _serve
+from .face import face as _face
 
-serve(globals(), "image", face)
+_serve(globals(), "image", _face)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from ..base import _Null
+from .namespace import home
 from .registry import Operator
 
 __all__ = ["Parts", "define", "parts"]
@@ -45,11 +46,13 @@ def parts(op: Operator, *, optional_inputs: bool, defaults: bool) -> Parts:
 
 
 def define(
-    op: Operator, name: str, module: str, parameters: Sequence[str], body: Sequence[str], scope: dict
+    op: Operator, name: str, package: str, parameters: Sequence[str], body: Sequence[str], scope: dict
 ) -> Callable:
-    """Compile a face: a function of this name with these parameters and lines of code."""
+    """Compile a face: a function of this name with these parameters and lines of code, shown in ``package``."""
     source = "\n".join([f"def {name}({', '.join(parameters)}):", *(f"    {line}" for line in body)])
     exec(compile(source, f"<operator {name}>", "exec"), scope)
     function = scope[name]
-    function.__doc__, function.__module__, function.__qualname__ = op.doc, module, name
+    namespace, public = home(name)
+    function.__name__ = function.__qualname__ = public  # so that help() and pickle find it
+    function.__module__, function.__doc__ = f"{package}.{namespace}", op.doc
     return function

@@ -12,9 +12,10 @@ from typing import Any
 
 from . import absent, registry
 
-__all__ = ["members", "serve"]
+__all__ = ["NAMESPACES", "home", "members", "serve"]
 
-_PREFIXES = {"contrib": "_contrib_", "linalg": "_linalg_", "image": "_image_", "_internal": "_", "sparse": "_sparse_"}
+_PREFIXES = {"contrib": "_contrib_", "linalg": "_linalg_", "image": "_image_", "sparse": "_sparse_", "_internal": "_"}
+NAMESPACES = ("op", *_PREFIXES)
 
 # Operators that MXNet shows in ``sparse`` too; those of sparse arrays alone have the prefix.
 _SPARSE = frozenset(
@@ -26,6 +27,14 @@ _SPARSE = frozenset(
     "rsqrt sgd_mom_update sgd_update sigmoid sign sin sinh slice sqrt square stop_gradient sum tan tanh trunc where "
     "zeros_like".split()
 )
+
+
+def home(name: str) -> tuple[str, str]:
+    """The namespace that an operator's name belongs to, and what it is called there: ("contrib", "box_nms")."""
+    for namespace, prefix in _PREFIXES.items():
+        if name.startswith(prefix):
+            return namespace, name if namespace == "_internal" else name.removeprefix(prefix)
+    return "op", name
 
 
 def members(namespace: str) -> dict[str, str]:

@@ -33,7 +33,7 @@ def face(name: str) -> Callable:
     body = [f"return compose(OP, {name!r}, {pieces.inputs}, {pieces.given}, name, attr)"]
     parameters = [*pieces.parameters, "name=None", "attr=None", "out=None", "**kwargs"]
     scope = pieces.scope | {"OP": op, "compose": compose}
-    return faces.define(op, name, "mxnet.symbol.op", parameters, body, scope)
+    return faces.define(op, name, "mxnet.symbol", parameters, body, scope)
 
 
 def compose(

@@ -1,6 +1,6 @@
 """Operators of ``mx.sym.op``, on symbols."""
 
-from ..ops.namespace import serve
-from .face import face
+from ..ops.namespace import serve as _serve
+from .face import face as _face
 
-serve(globals(), "op", face)
+_serve(globals(), "op", _face)
