@@ -94,6 +94,14 @@ def test_empty_slices_and_rows_out_of_range():
         matrix[5]
 
 
+def test_rows_taken_with_a_check_are_dense():
+    """As MXNet's, whose other modes keep csr."""
+    matrix = nd.array([[1, 0], [0, 2]])
+    rows = nd.take(matrix.tostype("csr"), nd.array([1, 1]), mode="raise")
+    assert rows.stype == "default"
+    assert rows.asnumpy().tolist() == [[0, 2], [0, 2]]
+
+
 def test_without_scipy_the_error_says_so(monkeypatch):
     monkeypatch.setitem(sys.modules, "scipy.sparse", None)
     monkeypatch.setitem(sys.modules, "scipy", None)

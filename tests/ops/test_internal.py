@@ -70,6 +70,41 @@ def test_big_integers_keep_their_digits():
     assert nd.square(nd.array([3037000499], dtype="int64")).asscalar() == 3037000499**2
 
 
+@pytest.mark.parametrize(("dtype", "least"), [("int32", -(2**31)), ("int64", -(2**63))])
+def test_the_smallest_integer_over_minus_one_wraps(dtype, least):
+    """It ends MXNet's process."""
+    values, minus = nd.array(np.array([least, 7, -7]), dtype=dtype), nd.array([-1, -1, 2], dtype=dtype)
+    np.testing.assert_array_equal((values / minus).asnumpy(), [least, -7, -3])
+    np.testing.assert_array_equal((values / -1).asnumpy(), [least, -7, 7])
+    np.testing.assert_array_equal((values % minus).asnumpy(), [0, 0, 1])
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: nd.array([1], dtype="int32") / 0, "an integer cannot be divided by 0"),
+        (lambda: 1 / nd.array([0], dtype="int64"), "an integer cannot be divided by 0"),
+        (lambda: nd.array([1], dtype="int32") + math.inf, "the number inf does not exist in int32"),
+        (lambda: nd.array([1], dtype="int64") < 1e40, "the number 1e.40 does not exist in int64"),
+        (lambda: nd.array([True], dtype="bool") % nd.array([True], dtype="bool"), "bool arrays have no mathematics"),
+        (lambda: nd.relu(nd.array([True], dtype="bool")), "bool arrays have no mathematics"),
+        (lambda: nd.clip(nd.ones(2), math.nan, 1), "the bounds must be numbers"),
+        (lambda: nd.smooth_l1(nd.ones(2), scalar=math.inf), "scalar must be a finite number"),
+        (lambda: nd.reverse(nd.ones((2, 3)), axis=(0, 0)), "names an axis twice"),
+        (lambda: nd.contrib.arange_like(nd.ones(3, dtype="int8"), start=math.nan), "the number nan does not exist"),
+    ],
+)
+def test_numbers_without_a_meaning_are_named(call, message):
+    with pytest.raises(mx.MXNetError, match=message):
+        call()
+
+
+def test_khatri_rao_of_one_matrix_is_a_copy():
+    matrix = nd.ones((2, 2))
+    nd.khatri_rao(matrix)[:] = 5
+    assert matrix.asnumpy().max() == 1
+
+
 # ---- positions and bins ----------------------------------------------------------------------------------------------
 
 
@@ -97,6 +132,14 @@ def test_histograms_as_numpy_has_them(dtype):
         expected, _ = np.histogram(x[np.isfinite(x)], bins=edges.asnumpy())
         assert (counts.asnumpy() == expected).all()
         np.testing.assert_allclose(edges.asnumpy(), np.linspace(*kept, bins + 1), rtol=1e-6)
+
+
+@pytest.mark.parametrize("limits", [(0, 1), (0.5, 2.5), (-10, 10)])
+def test_integers_are_counted_between_edges_that_are_none(limits):
+    """MXNet counts some of them in a neighbouring bin."""
+    values = np.array([0, 0, 1, 2, 6, 1])
+    counts, _ = nd.histogram(nd.array(values, dtype="uint8"), bins=3, range=limits)
+    np.testing.assert_array_equal(counts.asnumpy(), np.histogram(values, 3, limits)[0])
 
 
 def test_histogram_without_a_range_is_numpys():

@@ -242,11 +242,10 @@ FRESH = [name for name, sample in MIXABLE.items() if MIXED.get(name, {}).get("sa
 
 # Operators as called -> why they compute where MXNet refuses.
 _INDEX = "the inputs are indices and values, which have dtypes of their own; any go together"
-_MASTER = "weights in two precisions are what it is for; any go together"
 ACCEPTED = {
     **dict.fromkeys("CTCLoss ctc_loss contrib.CTCLoss contrib.ctc_loss".split(), "labels may have any dtype"),
     **dict.fromkeys("_onehot_encode onehot_encode fill_element_0index _scatter_set_nd".split(), _INDEX),
-    **dict.fromkeys("mp_sgd_update mp_sgd_mom_update mp_nag_mom_update mp_lamb_update_phase2".split(), _MASTER),
+    "mp_lamb_update_phase2": "weights in two precisions are what it is for; any go together",
     **dict.fromkeys(
         "preloaded_multi_sgd_update preloaded_multi_sgd_mom_update preloaded_multi_mp_sgd_update "
         "preloaded_multi_mp_sgd_mom_update".split(),

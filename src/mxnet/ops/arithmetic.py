@@ -15,6 +15,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from .. import dtypes
+from .checks import need_numbers
 from .registry import operator
 
 __all__ = ["BINARY", "array_and_number", "divide", "number", "same_shape", "two_arrays", "with_number"]
@@ -33,11 +35,29 @@ class Binary(NamedTuple):
     differentiable: bool = True
 
 
-def divide(lhs: Tensor, rhs: Tensor) -> Tensor:
-    return torch.div(lhs, rhs) if lhs.is_floating_point() else torch.div(lhs, rhs, rounding_mode="trunc")
+def divide(lhs: Tensor, rhs: Tensor | float) -> Tensor:
+    if lhs.is_floating_point():
+        return torch.div(lhs, rhs)
+    if not lhs.dtype.is_signed:
+        return _truncated(lhs, rhs)
+    # The smallest integer over -1 would end the process: -1 is left to negation, which wraps.
+    if not isinstance(rhs, Tensor):
+        return torch.neg(lhs) if rhs == -1 else _truncated(lhs, rhs)
+    negated = rhs == -1
+    return torch.where(negated, torch.neg(lhs), _truncated(lhs, rhs.masked_fill(negated, 1)))
+
+
+def _truncated(lhs: Tensor, rhs: Tensor | float) -> Tensor:
+    try:
+        return torch.div(lhs, rhs, rounding_mode="trunc")
+    except RuntimeError as error:
+        if "ZeroDivision" in str(error):
+            raise ValueError("an integer cannot be divided by 0; convert the arrays with .astype('float32')") from None
+        raise
 
 
 def modulo(lhs: Tensor, rhs: Tensor) -> Tensor:
+    need_numbers(lhs)
     divisor_is_zero = rhs == 0
     return torch.remainder(lhs, rhs + divisor_is_zero).masked_fill(divisor_is_zero, 0)
 
@@ -111,11 +131,17 @@ _CAMEL = {"div": "RDiv", "minus": "RMinus", "mod": "RMod", "power": "RPower"}
 
 
 def number(data: Tensor, scalar: float) -> float | int:
-    """The scalar in the array's dtype: infinite beyond its range, cut and wrapped for integers."""
+    """The scalar in the array's dtype: infinite beyond its range, cut and wrapped for integers.
+
+    Raises ValueError for integers and a scalar that is NaN, infinite, or too large for any of them.
+    """
     if data.is_floating_point():
         if -65504 <= scalar <= 65504 or abs(scalar) <= torch.finfo(data.dtype).max or scalar != scalar:
             return scalar
         return math.copysign(math.inf, scalar)
+    if not abs(scalar) <= 2**63:
+        name = dtypes.by_torch[data.dtype].name
+        raise ValueError(f"the number {scalar} does not exist in {name}; convert the array with .astype('float32')")
     span = torch.iinfo(data.dtype)
     return (int(scalar) - span.min) % (span.max - span.min + 1) + span.min
 

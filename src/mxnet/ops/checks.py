@@ -6,13 +6,19 @@ from collections.abc import Sequence
 
 import torch
 
-__all__ = ["need_bias", "need_count", "need_float", "need_shape"]
+__all__ = ["need_bias", "need_count", "need_float", "need_numbers", "need_shape"]
 
 
 def need_float(data: torch.Tensor) -> None:
     """Raise ValueError unless ``data`` is floating-point."""
     if not data.is_floating_point():
         raise ValueError("only floating-point data is supported; convert it with .astype('float32')")
+
+
+def need_numbers(data: torch.Tensor) -> None:
+    """Raise ValueError for an array of bool."""
+    if data.dtype is torch.bool:
+        raise ValueError("bool arrays have no mathematics; convert with .astype('float32')")
 
 
 def need_bias(bias: torch.Tensor | None, no_bias: bool) -> None:

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from .. import dtypes
 from .attributes import Dtype
-from .checks import need_float
+from .checks import need_float, need_numbers
 from .registry import operator
 
 __all__: list[str] = []
@@ -37,18 +37,18 @@ def in_dtype(function: Function) -> Function:
 
 
 def not_bool(function: Function) -> Function:
-    """``function``, refusing bool where torch does not."""
+    """``function``, refusing bool: where torch does not, or says it otherwise for each."""
 
     def apply(data: Tensor) -> Tensor:
-        return function(data) if data.is_floating_point() else like_input(function(data), data)
+        need_numbers(data)
+        return function(data)
 
     return apply
 
 
 def like_input(result: Tensor, data: Tensor) -> Tensor:
     """A result in the dtype of the array that it was computed from: floats are cut to integers."""
-    if data.dtype is torch.bool:
-        raise ValueError("bool arrays have no mathematics; convert with .astype('float32')")
+    need_numbers(data)
     return result.to(data.dtype)
 
 
@@ -92,7 +92,8 @@ def _gamma(data: Tensor) -> Tensor:
     size = torch.exp(torch.lgamma(wide))
     size = torch.where((wide == below) & (size < 2**52), size.round(), size)  # factorials are whole
     size = size.masked_fill((wide < 0) & (below == wide), math.nan)
-    return torch.where((wide < 0) & (below % 2 != 0), -size, size).to(data.dtype)
+    negative = torch.where(wide == 0, torch.signbit(wide), (wide < 0) & (below % 2 != 0))
+    return torch.where(negative, -size, size).to(data.dtype)
 
 
 def cbrt(data: Tensor) -> Tensor:
@@ -108,19 +109,19 @@ def gamma(data: Tensor) -> Tensor:
 
 
 # fmt: off
-# Functions that keep integer dtypes by themselves, and (but for those in not_bool) refuse bool.
+# Functions that keep integer dtypes by themselves.
 _KEEP = (
-    ("abs", torch.abs, "Absolute value"),
+    ("abs", not_bool(torch.abs), "Absolute value"),
     ("sign", not_bool(torch.sign), "-1, 0 or 1"),
-    ("ceil", torch.ceil, "Smallest whole number that is not below"),
-    ("floor", torch.floor, "Largest whole number that is not above"),
-    ("trunc", torch.trunc, "Whole number next towards zero"),
-    ("fix", torch.trunc, "Whole number next towards zero"),
-    ("round", round_half_away, "Nearest whole number, halves away from zero"),
-    ("rint", round_half_down, "Nearest whole number, halves to the lower one"),
+    ("ceil", not_bool(torch.ceil), "Smallest whole number that is not below"),
+    ("floor", not_bool(torch.floor), "Largest whole number that is not above"),
+    ("trunc", not_bool(torch.trunc), "Whole number next towards zero"),
+    ("fix", not_bool(torch.trunc), "Whole number next towards zero"),
+    ("round", not_bool(round_half_away), "Nearest whole number, halves away from zero"),
+    ("rint", not_bool(round_half_down), "Nearest whole number, halves to the lower one"),
     ("square", not_bool(torch.square), "``x**2``"),
-    ("relu", torch.relu, "``max(x, 0)``"),
-    ("negative", torch.neg, "``-x``"),
+    ("relu", not_bool(torch.relu), "``max(x, 0)``"),
+    ("negative", not_bool(torch.neg), "``-x``"),
 )
 # Functions that torch answers in floating point.
 _FLOAT = (
@@ -183,16 +184,27 @@ def hard_sigmoid(data: Tensor, *, alpha: float = 0.2, beta: float = 0.5) -> Tens
 
 @operator("clip")
 def clip(data: Tensor, *, a_min: float, a_max: float) -> Tensor:
-    """``data`` with every value below ``a_min`` or above ``a_max`` replaced by that bound."""
-    result = torch.clamp(data, a_min, a_max)
-    return result if result.dtype is data.dtype else like_input(result, data)
+    """``data`` with every value below ``a_min`` or above ``a_max`` replaced by that bound.
+
+    Integer arrays cut the bounds to whole numbers. A bound must not be NaN.
+    """
+    if a_min != a_min or a_max != a_max:
+        raise ValueError(f"the bounds must be numbers, but are a_min={a_min} and a_max={a_max}")
+    if data.is_floating_point():
+        return torch.clamp(data, a_min, a_max)
+    need_numbers(data)
+    span = torch.iinfo(data.dtype)
+    return torch.clamp(data, *(int(min(max(bound, span.min), span.max)) for bound in (a_min, a_max)))
 
 
 @operator("smooth_l1")
 def smooth_l1(data: Tensor, *, scalar: float = 1.0) -> Tensor:
     """``(scalar * x)**2 / 2`` where ``abs(x) < 1 / scalar**2``, else ``abs(x) - 0.5 / scalar**2``."""
-    x = data if data.is_floating_point() else data.float()
-    result = F.smooth_l1_loss(x, torch.zeros_like(x), reduction="none", beta=1 / scalar**2 if scalar else math.inf)
+    if not math.isfinite(scalar):
+        raise ValueError(f"scalar must be a finite number, but is {scalar}")
+    x = data if data.is_floating_point() else data.double()
+    square = scalar * scalar
+    result = F.smooth_l1_loss(x, torch.zeros_like(x), reduction="none", beta=1 / square if square else math.inf)
     return result if x is data else like_input(result, data)
 
 
@@ -253,13 +265,13 @@ def make_scaled_loss(
 ) -> Tensor:
     """A copy of ``data`` that is a loss: its gradient is ``grad_scale`` everywhere, whatever becomes of the copy.
 
-    ``normalization="batch"`` divides the gradient by the size of axis 0, ``"valid"`` by the number of values greater
-    than ``valid_thresh`` (at least 1).
+    ``normalization="batch"`` divides the gradient by the number of rows, along all axes but the last one, ``"valid"``
+    by the number of values greater than ``valid_thresh`` (at least 1).
     """
     need_float(data)
     gradient = torch.full((), grad_scale, dtype=data.dtype, device=data.device)
     if normalization == "batch":
-        gradient = gradient / data.shape[0]
+        gradient = gradient / data.shape[:-1].numel()
     elif normalization == "valid":
         gradient = gradient / (data.detach() > valid_thresh).sum().clamp(min=1)
     return FixedGradient.apply(data, gradient)

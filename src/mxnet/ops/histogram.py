@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -12,11 +14,12 @@ __all__: list[str] = []
 
 
 def _uniform_edges(data: Tensor, count: int, low: float, high: float) -> Tensor:
-    """``count + 1`` edges at equal distances, in the dtype of ``data``: cut to whole numbers for integers."""
+    """``count + 1`` edges at equal distances, in the dtype of ``data``, or in float64 where that holds integers."""
     if low == high:
         low, high = low - 0.5, high + 0.5
     steps = torch.arange(count + 1, dtype=torch.float64, device=data.device)
-    return (low + steps * (high - low) / count).to(data.dtype)
+    edges = low + steps * (high - low) / count
+    return edges.to(data.dtype) if data.is_floating_point() else edges
 
 
 @operator(
@@ -29,7 +32,7 @@ def _uniform_edges(data: Tensor, count: int, low: float, high: float) -> Tensor:
 def histogram(
     data: Tensor, bins: Tensor | None = None, *, bin_cnt: int | None = None, range: Floats | None = None
 ) -> tuple[Tensor, Tensor]:
-    """Counts (N,), int64, and edges (N + 1,), in data's dtype, of N bins.
+    """Counts (N,), int64, and edges (N + 1,), in data's dtype, of N bins. Edges of integers are cut after counting.
 
     data: any shape · bins: the edges, ascending; or their number ``bin_cnt`` with the ``range`` that they divide. A bin
     holds its lower edge, the last one its upper edge too; values outside of all, and NaN, are not counted.
@@ -42,13 +45,13 @@ def histogram(
         edges = bins.clone()
     elif bin_cnt is None or range is None:
         raise ValueError("bins are missing: give their edges, or bin_cnt together with range")
-    elif bin_cnt < 1 or len(range) != 2 or not range[0] <= range[1]:
-        raise ValueError(f"expected bin_cnt >= 1 and an ascending range of two, but got {bin_cnt} and {range}")
+    elif bin_cnt < 1 or len(range) != 2 or not -math.inf < range[0] <= range[1] < math.inf:
+        raise ValueError(f"expected bin_cnt >= 1 and a finite, ascending range of two, but got {bin_cnt} and {range}")
     else:
         edges = _uniform_edges(data, bin_cnt, *range)
-    flat = data.flatten()
+    flat = data.flatten().to(edges.dtype)
     place = torch.bucketize(flat, edges, right=True) - 1
     place = torch.where(flat == edges[-1], len(edges) - 2, place)
     inside = (flat >= edges[0]) & (flat <= edges[-1])
     counts = inside.new_zeros(len(edges) - 1, dtype=torch.int64)
-    return counts.scatter_add(0, place.clamp(0, len(edges) - 2), inside.long()), edges
+    return counts.scatter_add(0, place.clamp(0, len(edges) - 2), inside.long()), edges.to(data.dtype)

@@ -56,8 +56,8 @@ def set_value(*, src: float, _device: torch.device) -> Tensor:
 @operator("_zeros_without_dtype", differentiable=False)
 def zeros_without_dtype(*, shape: Shape | None = None, ctx: str = "", dtype: int = -1, _device: torch.device) -> Tensor:
     """Zeros. ``dtype`` is MXNet's number of a type; -1 leaves it to ``out``, else means float32."""
-    if shape is None:
-        raise ValueError("shape is missing")
+    if shape is None or min(shape, default=0) < 0:
+        raise ValueError(f"shape must be given, without negative sizes, but got {shape}")
     if dtype != -1 and dtype not in dtypes.by_code:
         raise ValueError(f"dtype must be -1 or one of {', '.join(map(str, dtypes.by_code))}, but got {dtype}")
     return torch.zeros(shape, dtype=dtypes.by_code[max(dtype, 0)].torch, device=_device)

@@ -155,7 +155,7 @@ def trsm(
     return torch.linalg.solve_triangular(A, _scaled(B, alpha), upper=lower == transpose, left=not rightside)
 
 
-@operator("khatri_rao")
+@operator("khatri_rao", may_return_input=True)
 def khatri_rao(*args: Tensor, num_args: int = 1) -> Tensor:
     """Kronecker products of corresponding columns: (M1, K), (M2, K), ... give (M1 * M2 * ..., K)."""
     if not args:

@@ -26,8 +26,8 @@ def dot(
     """Product over the last axis of ``lhs`` and the first axis of ``rhs``.
 
     lhs: (..., K) · rhs: (K, ...) · returns (..., ...); two vectors give (1,). Transposed, ``lhs`` is (K, ...)
-    and ``rhs`` (..., K). ``forward_stype`` is the storage of the
-    result; without it, that of csr products follows from the inputs (see ``sparse.py``).
+    and ``rhs`` (..., K). ``forward_stype`` is the storage of the result; without it, that of csr products follows from
+    the inputs (see ``sparse/rules.py``).
     """
     need_float(lhs)
     if lhs.dim() == 2 and rhs.dim() == 2:

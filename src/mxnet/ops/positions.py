@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from .arithmetic import number
 from .attributes import Shape
 from .registry import operator
 from .shapes import normalize_axis
@@ -28,9 +29,10 @@ def arange_like(
     if repeat > 1:
         places = torch.div(places, repeat, rounding_mode="floor")
     if data.is_floating_point():
-        numbers = places.to(data.dtype) * step + start
+        wide = data.dtype if data.dtype.itemsize >= 4 else torch.float32  # else too narrow to count in
+        numbers = (places.to(wide) * step + start).to(data.dtype)
     else:
-        numbers = (places * int(step) + int(start)).to(data.dtype)
+        numbers = (places * number(places, step) + number(places, start)).to(data.dtype)
     return numbers.view(shape)
 
 

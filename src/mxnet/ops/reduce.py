@@ -15,6 +15,7 @@ from torch import Tensor
 
 from .. import dtypes
 from .attributes import Axes
+from .checks import need_numbers
 from .registry import Operator, operator
 from .shapes import normalize_axes, normalize_axis
 
@@ -65,8 +66,7 @@ def mean(data: Tensor, axis: Axes, keepdims: bool) -> Tensor:
         if isinstance(axis, tuple) and not keepdims and all(data.size(a) == 1 for a in axis):
             return data.squeeze(axis).clone()  # losses end so; cheaper than a reduction, also backwards
         return torch.mean(data, axis, keepdims)
-    if data.dtype is torch.bool:
-        raise ValueError("bool arrays have no mean; convert with .astype('float32')")
+    need_numbers(data)
     result = torch.sum(data, axis, keepdims, dtype=data.dtype)
     return torch.div(result, data.numel() // result.numel(), rounding_mode="trunc")
 
@@ -187,4 +187,5 @@ position("argmin", torch.argmin, "smallest")
 @operator("argmax_channel", differentiable=False)
 def argmax_channel(data: Tensor) -> Tensor:
     """``argmax`` along axis 1."""
+    need_numbers(data)
     return torch.argmax(data, 1).to(data.dtype)

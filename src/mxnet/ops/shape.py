@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .arithmetic import number
 from .attributes import Axes, Shape
 from .checks import need_float
 from .registry import operator
@@ -116,7 +117,7 @@ def reverse(data: Tensor, *, axis: Shape) -> Tensor:
     """The elements in reverse order along one or several axes, which are counted from the front."""
     if axis and min(axis) < 0:
         raise ValueError(f"axis must not be negative, but got {axis}")
-    return torch.flip(data, axis)
+    return torch.flip(data, normalize_axes(axis, data.dim()))
 
 
 @operator("depth_to_space", returns_view=True)
@@ -297,7 +298,7 @@ def slice_assign_scalar(data: Tensor, *, scalar: float = 0.0, begin: Shape, end:
     """``data`` with the elements that ``slice`` selects replaced by a number."""
     key, _ = slice_key(data.shape, begin, end, step)
     result = data.clone()
-    result[key] = scalar
+    result[key] = scalar if data.dtype is torch.bool else number(data, scalar)
     return result
 
 
@@ -367,5 +368,5 @@ def pad(
         w for pair in zip(before[::-1], after[::-1], strict=True) for w in pair
     ]  # torch begins with the last axis
     if mode == "constant":
-        return F.pad(data, widths, value=constant_value)
+        return F.pad(data, widths, value=number(data, constant_value))
     return F.pad(data, widths, mode=_PAD_MODES[mode])

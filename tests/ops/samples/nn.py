@@ -55,6 +55,7 @@ convolution((1, 1, 2, 2, 2), (1, 1, 2, 2, 2), layout="NCDHW", cudnn_tune="limite
 CONV = {"kernel": (3, 3), "num_filter": 2}
 error("Convolution", [arr(2, 3, 4, 4), arr(2, 3, 3, 3)], CONV)
 error("Convolution", [arr(2, 3, 4, 4), arr(2, 2, 3, 3), arr(2)], CONV)
+error("Convolution", [arr(2, 3, 4, 4), arr(2, 3, 3, 3), arr(3)], CONV)
 error("Convolution", [arr(2, 3), arr(2, 3, 3, 3), arr(2)], CONV)
 error("Convolution", [arr(2, 3, 2, 2), arr(2, 3, 3, 3), arr(2)], CONV)  # the kernel exceeds the input
 error("Convolution", [arr(2, 3, 4, 4), arr(2, 3, 3, 3), arr(2)], {**CONV, "num_group": 2})
@@ -90,6 +91,8 @@ for include in (True, False):
 # Not the convention "same": MXNet has it in one dimension only, and fails there too.
 add("Pooling", arr(1, 1, 3, 3, low=0.2, high=2), {"kernel": (2, 2), "pool_type": "lp", "p_value": 2})
 add("Pooling", arr(1, 2, 4, 4), {"kernel": (2, 2), "stride": (2, 2)}, grad=())
+for pool in ("avg", "sum"):  # a window that fits only together with the padding
+    add("Pooling", arr(1, 1, 1, 3, 4), {"kernel": (3, 3, 3), "pad": (1, 0, 1), "pool_type": pool}, train=True)
 for p in (1, 2, 3):
     norm = {"pool_type": "lp", "p_value": p}
     add("Pooling", arr(1, 1, 5, 5, low=0.2, high=2), {"kernel": (3, 3), "stride": (2, 2), "pad": (1, 1), **norm})
@@ -180,6 +183,8 @@ error("contrib.SyncBatchNorm", BN[:3], {"key": "a"})
 error("BatchNorm_v1", BN[:3])
 error("contrib.BatchNormWithReLU", BN[:3])
 error("BatchNorm", BN[:3])
+error("BatchNorm", [BN[0], *[arr(3, dtype="float16")] * 4])
+error("BatchNorm", [BN[0], *[arr(3, dtype="float64")] * 4])
 error("BatchNorm", BN, {"axis": 7})
 error("BatchNorm", BN, {"momentum": "slow"})
 error("BatchNorm", [ints(2, 3), arr(3), arr(3), arr(3), arr(3)])

@@ -84,11 +84,14 @@ for op, update in UPDATES.items():
     inputs = inputs_of(update, (3, 2), dtype)
     error(op, inputs)
     error(op, [inputs[0], arr(2, 2, dtype=dtype), *inputs[2:]], required)
+    error(op, [inputs[0], arr(1, 2, dtype=dtype), *inputs[2:]], required)  # which torch would broadcast
     error(op, inputs, {**required, "wd": "some"})
     error(op, inputs, {**required, "speed": 1})
     if len(inputs) > 2:
         error(op, inputs[:-1], required)
         error(op, [*inputs[:-1], arr(2, 2)], required)
+        error(op, [*inputs[:-1], arr(2)], required)
+        error(op, [inputs[0], ints(3, 2), *inputs[2:]], required)
 for op in ("sgd_update", "sgd_mom_update", "adam_update", "mp_sgd_update", "mp_sgd_mom_update"):
     update = UPDATES[op]
     dtype, written = "float16" if update.master else "float32", tuple(range(2, 2 + update.states + update.master))

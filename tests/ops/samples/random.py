@@ -74,6 +74,9 @@ error("random.exponential", [], {"scale": 0})
 error("random.normal", [lit([0.0, 1.0]), lit([1.0])])
 error("random.uniform", [], {"shape": 2, "speed": 1})
 
+for shape in (0, -1, (2, 0)):
+    error("sample_normal", [arr(2), arr(2, low=0.1)], {"shape": shape})
+
 P = lit([0.2, 0.5, 0.3])
 ROWS = lit([[0.2, 0.8], [1.0, 0.0], [0.5, 0.5]])
 for op in ("random.multinomial", "_sample_multinomial", "sample_multinomial"):
@@ -82,6 +85,7 @@ for op in ("random.multinomial", "_sample_multinomial", "sample_multinomial"):
     add(op, P, {}, **how)
     add(op, P, {"shape": (2, 3)}, **how)
     add(op, ROWS, {"shape": 4}, **how)
+    error(op, ROWS, {"shape": -1})
     add(op, ROWS, {"get_prob": True}, **how)
     add(op, ROWS, {"shape": 4, "get_prob": True, "dtype": "float32"}, **how)
     add(op, ROWS, {"dtype": "uint8"}, **how)

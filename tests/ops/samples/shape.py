@@ -140,6 +140,9 @@ for mode in ("constant", "edge", "reflect"):
     add("pad", arr(2, 1, 3, 2), {"mode": mode, "pad_width": (0,) * 8})
     add("pad", arr(1, 2, 3, 4, dtype="float16"), {"mode": mode, "pad_width": (0, 0, 0, 0, 0, 2, 3, 1)})
     add("pad", arr(1, 1, 3, 2, 2), {"mode": mode, "pad_width": (0, 0, 0, 0, 2, 1, 1, 1, 0, 1)})
+for value in (1e9, float("-inf"), float("nan")):  # the first is infinite in float16
+    attrs = {"mode": "constant", "pad_width": (0, 0, 0, 0, 1, 0, 0, 0), "constant_value": value}
+    add("pad", arr(1, 1, 1, 2, dtype="float16"), attrs, true_gradient=False)
 error("pad", arr(1, 1, 2, 2), {"pad_width": (0, 0, 0, 0, 1, 1, 1, 1)})
 error("pad", arr(1, 1, 2, 2), {"mode": "edge"})
 error("pad", arr(2, 2, 2), {"mode": "edge", "pad_width": (0, 0, 0, 0, 1, 1)})
@@ -234,6 +237,7 @@ error("_slice_assign", [arr(3, 4), ints(2, 2)], box)
 error("_slice_assign_scalar", arr(3, 4), {"scalar": 1.5})
 add("_slice_assign_scalar", arr(3, 4), {"scalar": 1.5, **box}, grad=())
 add("_slice_assign_scalar", arr(3, dtype="float64"), {"scalar": -1.0, "begin": (-1,), "end": (None,)}, grad=())
+add("_slice_assign_scalar", ints(3, dtype="int8"), {"scalar": 300.0, "begin": (0,), "end": (2,)})  # wraps
 add("_slice_assign_scalar", ints(5), {"scalar": 7.0, "begin": (0,), "end": (5,), "step": (2,)})
 add("slice_axis", arr(2, 3, 4), {"axis": 1, "begin": 0, "end": 2})
 add("slice_axis", arr(2, 3, 4), {"axis": -1, "begin": -3, "end": None})

@@ -99,8 +99,11 @@ def _checked_axis(data: torch.Tensor, statistics: tuple[torch.Tensor, ...], axis
     """The axis of the channels, counted from the front. Raises ValueError for inputs that do not fit it."""
     need_float(data)
     axis = normalize_axis(axis, data.dim())
+    kinds = (data.dtype, torch.float32) if data.dtype.itemsize == 2 else (data.dtype,)
     for name, tensor in zip(_STATISTICS, statistics, strict=True):
         need_shape(name, tensor, data.shape[axis : axis + 1])
+        if tensor.dtype not in kinds and not tensor.is_meta:  # shapes are inferred before dtypes are known
+            raise ValueError(f"{name} must be {kinds[-1]} for data of {data.dtype}, but is {tensor.dtype}")
     return axis
 
 

@@ -56,7 +56,12 @@ def convolution(
         need_float(data)
         need_bias(bias, no_bias)
         need_shape("weight", weight, shape)
-    out = convolve(data, weight, bias, stride or 1, pad or 0, dilate or 1, num_group)
+    try:
+        out = convolve(data, weight, bias, stride or 1, pad or 0, dilate or 1, num_group)
+    except RuntimeError:
+        if bias is not None:
+            need_shape("bias", bias, (num_filter,))
+        raise
     return out.movedim(1, -1).contiguous() if last else out
 
 
@@ -71,6 +76,7 @@ def _plan(
     need_sizes(len(data), kernel, layout, stride=stride, dilate=dilate, pad=pad)
     if num_group < 1 or data[1] % num_group or num_filter % num_group:
         raise ValueError(f"num_group={num_group} must divide {data[1]} channels and num_filter={num_filter}")
+    need_room(data[2:], kernel, dilate, pad)
     return _CONVOLUTIONS[len(kernel)], (num_filter, data[1] // num_group, *kernel)
 
 
@@ -166,13 +172,27 @@ def deconvolution(
         pad, adj = _from_target(data.shape[2:], kernel, stride, dilate or (1,) * n, target_shape)
     if adj and not all(0 <= a < s for a, s in zip(adj, stride, strict=True)):
         raise ValueError(f"adj {adj} must be smaller than stride {stride}")
-    out = _TRANSPOSED[n](data, weight, bias, stride, pad or 0, adj or 0, num_group, dilate or 1)
+    try:
+        out = _TRANSPOSED[n](data, weight, bias, stride, pad or 0, adj or 0, num_group, dilate or 1)
+    except RuntimeError:
+        if bias is not None:
+            need_shape("bias", bias, (num_filter,))
+        if pad and not any(target_shape):
+            whole = _whole(data.shape[2:], kernel, stride, dilate or (1,) * n)
+            if any(w - 2 * p + a < 1 for w, p, a in zip(whole, pad, adj or (0,) * n, strict=True)):
+                raise ValueError(f"pad {pad} leaves nothing of a result of {tuple(whole)}") from None
+        raise
     return out.movedim(1, -1).contiguous() if layout in CHANNELS_LAST else out
+
+
+def _whole(space: tuple, kernel: tuple, stride: tuple, dilate: tuple) -> list[int]:
+    """The space of the result without padding and adjustment."""
+    return [(size - 1) * s + (k - 1) * d + 1 for size, k, s, d in zip(space, kernel, stride, dilate, strict=True)]
 
 
 def _from_target(space: tuple, kernel: tuple, stride: tuple, dilate: tuple, target: tuple) -> tuple[tuple, tuple]:
     """The padding and the adjustment that lead to the target shape."""
-    whole = [(size - 1) * s + (k - 1) * d + 1 for size, k, s, d in zip(space, kernel, stride, dilate, strict=True)]
+    whole = _whole(space, kernel, stride, dilate)
     if len(target) != len(kernel) or not all(0 < t <= w for t, w in zip(target, whole, strict=True)):
         raise ValueError(f"target_shape must have {len(kernel)} sizes between 1 and {tuple(whole)}, but is {target}")
     excess = [w - t for w, t in zip(whole, target, strict=True)]

@@ -56,8 +56,7 @@ def pooling(
             divisor = 1 if pool_type == "sum" else None
             return usual(data, kernel, stride or 1, pad or 0, False, count_include_pad is not False, divisor)
         except RuntimeError:
-            _need_fit(data, kernel, layout, stride, pad)
-            raise
+            _need_fit(data, kernel, layout, stride, pad)  # and then below, by other means
     last = layout in CHANNELS_LAST
     if last:
         data = data.movedim(-1, 1)
@@ -191,16 +190,21 @@ def _pool(
 ) -> torch.Tensor:
     n = len(kernel)
     stride, pad = stride or (1,) * n, pad or (0,) * n
+    if pool_type in ("max", "avg") and any(around >= k for around, k in zip(pad, kernel, strict=True)):
+        raise ValueError(f"pad {pad} must be smaller than kernel {kernel}")
     if n == 1:  # a row of an image: one set of kernels for all
         row = _pool(data.unsqueeze(2), (1, *kernel), pool_type, convention, (1, *stride), (0, *pad), p, include_pad)
         return row.squeeze(2)
     direct = convention != "same"  # whether torch's kernels take this window
     for size, k, step, around in zip(data.shape[2:], kernel, stride, pad, strict=True):
         room = size + 2 * around - k
-        if around >= k and pool_type in ("max", "avg"):
-            raise ValueError(f"pad {pad} must be smaller than kernel {kernel}")
-        # They want no more than half a window of padding, and leave out windows that begin behind the space.
-        if 2 * around > k or (convention == "full" and -(-room // step) * step >= size + around):
+        # They want no more than half a window of padding, in three dimensions a window that fits without it, and leave
+        # out windows that begin behind the space.
+        if (
+            2 * around > k
+            or (n == 3 and size < k)
+            or (convention == "full" and -(-room // step) * step >= size + around)
+        ):
             direct = False
     if pool_type == "lp":
         return _root(_pool(data.pow(p), kernel, "sum", convention, stride, pad, None, True), p)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ..checks import need_float, need_shape
 from ..registry import operator
+from .multi_tensor import need_alike
 from .sgd_adam import clipped, infer_like_weight, scaled
 
 __all__: list[str] = []
@@ -18,8 +18,6 @@ __all__: list[str] = []
 
 def _gradient(grad: Tensor, rescale: float, clip: float, weight: Tensor, wd: float = 0.0) -> Tensor:
     """``clip(rescale * grad + wd * weight)``."""
-    need_float(weight)
-    need_shape("grad", grad, weight.shape)
     grad = scaled(grad, rescale)
     return clipped(grad + wd * weight if wd else grad, clip)
 
@@ -51,6 +49,7 @@ def nag_mom_update(
 
     Before that, ``mom`` becomes ``momentum * mom + step``.
     """
+    need_alike(weight=weight, grad=grad, mom=mom)
     return _nag(weight, grad, mom, lr, momentum, wd, rescale_grad, clip_gradient)
 
 
@@ -68,6 +67,7 @@ def mp_nag_mom_update(
     clip_gradient: float = -1.0,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """nag_mom_update for a half-precision weight, computed on and kept in ``weight32``; both it and mom are float32."""
+    need_alike(weight=weight, grad=grad, mom=mom, weight32=weight32)
     weight32, mom = _nag(weight32, grad.float(), mom, lr, momentum, wd, rescale_grad, clip_gradient)
     return weight32.to(weight.dtype), mom, weight32
 
@@ -86,6 +86,7 @@ def signsgd_update(
     clip_gradient: float = -1.0,
 ) -> Tensor:
     """``(1 - lr * wd) * weight - lr * sign(rescale_grad * grad)``; a bound on magnitudes changes no sign."""
+    need_alike(weight=weight, grad=grad)
     return (1 - lr * wd) * weight - lr * _gradient(grad, rescale_grad, -1.0, weight).sign()
 
 
@@ -107,6 +108,7 @@ def signum_update(
     Before that, ``mom`` becomes ``momentum * mom - (1 - momentum) * (g + wd * weight)``. ``wd_lh`` is decay apart
     from the momentum (Loshchilov and Hutter, https://arxiv.org/abs/1711.05101).
     """
+    need_alike(weight=weight, grad=grad, mom=mom)
     g = _gradient(grad, rescale_grad, clip_gradient, weight)
     mom = momentum * mom - (1 - momentum) * (g + wd * weight)
     return (1 - lr * wd_lh) * weight + lr * mom.sign(), mom
@@ -134,6 +136,7 @@ def rmsprop_update(
     Before that, ``n`` becomes ``gamma1 * n + (1 - gamma1) * g**2``. Here weight decay is a part of the gradient:
     ``g = clip(rescale_grad * grad + wd * weight)``.
     """
+    need_alike(weight=weight, grad=grad, n=n)
     g = _gradient(grad, rescale_grad, clip_gradient, weight, wd)
     n = gamma1 * n + (1 - gamma1) * g.square()
     return clipped(weight - lr * g / (n + epsilon).sqrt(), clip_weights), n
@@ -161,6 +164,7 @@ def rmspropalex_update(
     ``delta = gamma2 * delta - lr * grad / sqrt(n - g**2 + epsilon)``, where ``n`` and ``g`` are running means of the
     squared gradient and of the gradient; weight decay is a part of it, as in ``rmsprop_update``.
     """
+    need_alike(weight=weight, grad=grad, n=n, g=g, delta=delta)
     grad = _gradient(grad, rescale_grad, clip_gradient, weight, wd)
     n = gamma1 * n + (1 - gamma1) * grad.square()
     g = gamma1 * g + (1 - gamma1) * grad
@@ -190,6 +194,7 @@ def ftml_update(
     ``v = beta2 * v + (1 - beta2) * g**2``; ``d' = (1 - beta1**t) / lr * (sqrt(v / (1 - beta2**t)) + epsilon)``;
     ``z = beta1 * z + (1 - beta1) * g - (d' - beta1 * d) * weight``. Weight decay is a part of the gradient.
     """
+    need_alike(weight=weight, grad=grad, d=d, v=v, z=z)
     g = _gradient(grad, rescale_grad, clip_grad, weight, wd)
     v = beta2 * v + (1 - beta2) * g.square()
     new_d = ((v / (1 - beta2**t)).sqrt() + epsilon) * ((1 - beta1**t) / lr)
@@ -219,6 +224,7 @@ def ftrl_update(
     It is 0 where ``abs(z) <= lamda1``. Before that ``z += g - (sqrt(n + g**2) - sqrt(n)) * weight / lr`` and
     ``n += g**2``.
     """
+    need_alike(weight=weight, grad=grad, z=z, n=n)
     g = _gradient(grad, rescale_grad, clip_gradient, weight)
     squares = n + g.square()
     z = z + g - (squares.sqrt() - n.sqrt()) * weight / lr
@@ -242,6 +248,7 @@ def adagrad_update(
 
     Before that, ``history += g**2``.
     """
+    need_alike(weight=weight, grad=grad, history=history)
     g = _gradient(grad, rescale_grad, clip_gradient, weight)
     history = history + g.square()
     return weight - lr * (g / (history + epsilon).sqrt() + wd * weight), history
@@ -262,6 +269,7 @@ def group_adagrad_update(
 
     Before that, ``history += mean(g**2)`` of the row. weight, grad: (N, ...) · history: (N,) or (N, 1, ...).
     """
+    need_alike(weight=weight, grad=grad)
     g = _gradient(grad, rescale_grad, clip_gradient, weight)
     if history.shape[:1] != weight.shape[:1] or history.numel() != weight.size(0):
         raise ValueError(

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ..checks import need_count, need_float
 
-__all__ = ["columns", "gradients", "moments", "need_each", "places", "results"]
+__all__ = ["columns", "gradients", "moments", "need_alike", "need_each", "places", "results"]
 
 
 def gradients(
@@ -62,6 +62,11 @@ def columns(
         if tensor.dtype is not dtype and not tensor.is_meta:  # shapes are inferred before dtypes are known
             raise ValueError(f"{name} must have dtype {dtype}, but has {tensor.dtype}")
     return [list(data[i :: len(names)]) for i in range(len(names))]
+
+
+def need_alike(**arrays: Tensor) -> None:
+    """Raise ValueError unless the inputs of an operator on one weight fit one another, as ``columns`` wants them."""
+    columns(tuple(arrays.values()), tuple(arrays), "num_weights", 1)
 
 
 def need_each(name: str, values: Sequence[float], number: int) -> None:

@@ -15,7 +15,7 @@ import torch
 
 from ..checks import need_float
 from ..registry import Operator, operator
-from .multi_tensor import gradients
+from .multi_tensor import gradients, need_alike
 
 try:  # private in torch, and so used here alone; without them, the same formulas one weight at a time
     from torch import _fused_adam_, _fused_sgd_
@@ -191,6 +191,7 @@ def sgd_update(
 
     ``clip_gradient``: the largest magnitude; negative for any. ``lazy_update`` is about sparse gradients.
     """
+    need_alike(weight=weight, grad=grad)
     return weight + _sgd(weight, grad, lr, wd, rescale_grad, clip_gradient)
 
 
@@ -211,6 +212,7 @@ def sgd_mom_update(
 
     ``clip_gradient``: the largest magnitude; negative for any. ``lazy_update`` is about sparse gradients.
     """
+    need_alike(weight=weight, grad=grad, mom=mom)
     mom = momentum * mom + _sgd(weight, grad, lr, wd, rescale_grad, clip_gradient)
     return weight + mom, mom
 
@@ -228,6 +230,7 @@ def mp_sgd_update(
     lazy_update: bool = True,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """sgd_update for a half-precision weight, computed on and kept in its float32 copy ``weight32``."""
+    need_alike(weight=weight, grad=grad, weight32=weight32)
     weight32 = weight32 + _sgd(weight32, grad.float(), lr, wd, rescale_grad, clip_gradient)
     return weight32.to(weight.dtype), weight32
 
@@ -247,6 +250,7 @@ def mp_sgd_mom_update(
     lazy_update: bool = True,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """sgd_mom_update for a half-precision weight, computed on and kept in ``weight32``; both it and mom are float32."""
+    need_alike(weight=weight, grad=grad, mom=mom, weight32=weight32)
     mom = momentum * mom + _sgd(weight32, grad.float(), lr, wd, rescale_grad, clip_gradient)
     weight32 = weight32 + mom
     return weight32.to(weight.dtype), mom, weight32
@@ -274,6 +278,7 @@ def adam_update(
     ``g = clip(rescale_grad * grad + wd * weight)``.
     ``clip_gradient``: the largest magnitude; negative for any. ``lazy_update`` is about sparse gradients.
     """
+    need_alike(weight=weight, grad=grad, mean=mean, var=var)
     step, mean, var = _adam(weight, grad, mean, var, lr, wd, beta1, beta2, epsilon, rescale_grad, clip_gradient)
     return weight + step, mean, var
 

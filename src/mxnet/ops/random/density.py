@@ -52,7 +52,7 @@ def _density(log: Tensor, sample: Tensor, is_log: bool) -> Tensor:
 def pdf_uniform(sample: Tensor, low: Tensor, high: Tensor, *, is_log: bool = False) -> Tensor:
     """Density of the uniform distribution on [low, high): ``1 / (high - low)``, for samples outside as well."""
     x, low, high = _aligned(sample, 0, low=low, high=high)
-    return _density((-(high - low).log()).expand(x.shape), sample, is_log)
+    return _density((-(high - low).log()).expand(x.shape).contiguous(), sample, is_log)
 
 
 @operator("_random_pdf_normal", aliases=["random_pdf_normal"])

@@ -142,6 +142,8 @@ def _define(
 
     def sample(*arrays: torch.Tensor, shape: Any = (), dtype: str | None = None, _rng: Any) -> torch.Tensor:
         first = arrays[0]
+        if shape:
+            legal(shape)
         for array in arrays[1:]:
             need_shape("each array of parameters", array, first.shape)
         draw = _Draw((*first.shape, *shape), _float_type(dtype), first.device, _rng)
@@ -274,6 +276,8 @@ def sample_multinomial(
     need_float(data)
     if dtype not in _INDEX_TYPES:
         raise ValueError(f"dtype must be one of {', '.join(_INDEX_TYPES)}, but is {dtype}")
+    if min(shape, default=0) < 0:
+        raise ValueError(f"shape must have no negative sizes, but is {shape}")
     batch, result = data.shape[:-1], (*data.shape[:-1], *shape) or (1,)
     rows = data.detach().reshape(-1, data.size(-1))
     rows = rows.float() if rows.dtype.itemsize == 2 else rows

@@ -259,6 +259,8 @@ def _take(fn: Function) -> Function:
     def rule(a: Tensor, indices: Tensor, *, axis: int = 0, mode: str = "clip") -> Any:
         if a.layout is not torch.sparse_csr or axis not in (0, -2) or indices.dim() != 1 or a.requires_grad:
             return NotImplemented
+        if mode == "raise":  # MXNet's result is dense
+            return NotImplemented
         values, (indptr, columns) = parts(a)
         rows = fn(torch.arange(a.shape[0], device=a.device), dense(indices), axis=0, mode=mode)
         counts = indptr.diff()[rows]

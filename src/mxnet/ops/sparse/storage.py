@@ -2,7 +2,7 @@
 
 A ``csr`` array is a torch tensor of the layout sparse_csr. A ``row_sparse`` array, of which only some rows (slices
 along the first axis) are stored, is a coalesced sparse_coo tensor with one sparse axis. ``compute`` runs an operator on
-tensors of any storage: by the operator's own rule where it has one (``Operator.sparse``, see ``sparse.py``), else on
+tensors of any storage: by the operator's own rule where it has one (``Operator.sparse``, see ``rules.py``), else on
 dense copies. Conversions take part in torch's autograd, so gradients flow through both ways.
 """
 
