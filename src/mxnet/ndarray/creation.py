@@ -232,4 +232,7 @@ def _sparse_zeros(stype: str, shape: int | Sequence[int], ctx: Context | None, d
     row = dtypes.resolve(_default if dtype is None else dtype)
     if stype == "csr" and len(sizes) != 2:
         raise MXNetError(f"csr storage is for matrices: two axes, but the shape is {sizes}")
-    return wrap(storage.zeros(stype, sizes, row.torch, ctx.torch_device), ctx)
+    try:
+        return wrap(storage.zeros(stype, sizes, row.torch, ctx.torch_device), ctx)
+    except RuntimeError as error:  # no memory for it
+        raise MXNetError(f"cannot make a {stype} array of shape {sizes}: {error}") from None

@@ -89,7 +89,10 @@ def finish(
                     inputs[i]._data = new.detach()
     results = results[: op.num_visible(values)]
     if op.returns_view or (op.may_return_input and any(r is t for r in results for t in tensors)):
-        results = [r.clone(memory_format=torch.contiguous_format) if r.layout is _STRIDED else r for r in results]
+        try:
+            results = [r.clone(memory_format=torch.contiguous_format) if r.layout is _STRIDED else r for r in results]
+        except RuntimeError as error:  # no memory for it
+            raise op.failure(error, tensors, values) from None
     if out is not None:
         return _write(op, out, results, inputs, values)
     if len(results) == 1 and result.__class__ is not list:

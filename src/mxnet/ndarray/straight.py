@@ -123,25 +123,30 @@ def _compute(op: Operator, arguments: list[str], tensors: str, ctx: str) -> list
     keywords = [f"{n}={n}" for n in own] + [f"{n}=len(tensors)" for n in counted]
     keywords += [f"{n}={supplied[n]}" for n in op.implicit]
     values = "{" + ", ".join(f"{n!r}: {n}" for n in own) + "}"
+    single = op.outputs == 1 and not op.aux
     return [
         "try:",
         f"    result = FN({', '.join(arguments + keywords)})",
+        *_indent(_own_memory(op, tensors) if single else []),
         "except Exception as error:",
         f"    raise OP.failure(error, {tensors}, {values}) from None",
-        *(_one(op, tensors, ctx) if op.outputs == 1 and not op.aux else _several(op, own, tensors, ctx)),
+        *(_one(ctx) if single else _several(op, own, tensors, ctx)),
     ]
 
 
-def _one(op: Operator, tensors: str, ctx: str) -> list[str]:
-    """The only output as an array."""
-    copy = []
+def _own_memory(op: Operator, tensors: str) -> list[str]:
+    """Copy a result that shares memory with an input."""
     if op.returns_view:
-        copy = [f"result = {_COPY.format('result')}"]
-    elif op.may_return_input:
+        return [f"result = {_COPY.format('result')}"]
+    if op.may_return_input:
         inside = f"any(result is t for t in {tensors})" if op.variadic else f"result is t_{op.inputs[0]}"
-        copy = [f"if {inside}: result = {_COPY.format('result')}"]
+        return [f"if {inside}: result = {_COPY.format('result')}"]
+    return []
+
+
+def _one(ctx: str) -> list[str]:
+    """The only output as an array."""
     return [
-        *copy,
         "array = new(NDArray)",
         f"array._ctx = {ctx}",
         "if recording and result.requires_grad:",
@@ -156,7 +161,7 @@ def _one(op: Operator, tensors: str, ctx: str) -> list[str]:
 def _several(op: Operator, own: list[str], tensors: str, ctx: str) -> list[str]:
     """Outputs as a list of arrays, or the only visible one; states are written back."""
     assert not callable(op.aux)
-    lines = ["if result.__class__ is Tensor:", *_indent(_one(op, tensors, ctx))] if not op.aux else []
+    lines = ["if result.__class__ is Tensor:", *_indent(_own_memory(op, tensors) + _one(ctx))] if not op.aux else []
     if op.aux:
         lines.append(f"count = len(result) - {len(op.aux)}")
         for i, name in enumerate(op.aux):

@@ -267,7 +267,7 @@ def slice_key(shape: Shape, begin: Shape, end: Shape, step: Shape) -> tuple[tupl
     if not len(begin) == len(end) == len(step or end) <= len(shape):
         raise ValueError(f"begin, end and step must have the same length, at most {len(shape)}")
     if not step:
-        return tuple(map(slice, begin, end)), []
+        return tuple(slice(*slice(b, e).indices(n)) for n, b, e in zip(shape, begin, end, strict=False)), []
     if 0 in step:
         raise ValueError(f"step must not be 0, but got {step}")
     parts = [forward_slice(slice(*bounds), n) for n, *bounds in zip(shape, begin, end, step, strict=False)]
