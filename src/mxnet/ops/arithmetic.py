@@ -65,7 +65,7 @@ def modulo(lhs: Tensor, rhs: Tensor) -> Tensor:
 def power(lhs: Tensor, rhs: Tensor) -> Tensor:
     if lhs.is_floating_point():
         return torch.pow(lhs, rhs)
-    return torch.pow(lhs.double(), rhs).trunc().to(lhs.dtype)  # negative exponents are legal in MXNet
+    return torch.pow(lhs.double(), rhs).trunc().to(dtype=lhs.dtype)  # negative exponents are legal in MXNet
 
 
 def maximum(lhs: Tensor, rhs: Tensor) -> Tensor:
@@ -83,12 +83,12 @@ def minimum(lhs: Tensor, rhs: Tensor) -> Tensor:
 def hypot(lhs: Tensor, rhs: Tensor) -> Tensor:
     if lhs.is_floating_point():
         return torch.hypot(lhs, rhs)
-    return torch.hypot(lhs.double(), rhs.double()).to(lhs.dtype)
+    return torch.hypot(lhs.double(), rhs.double()).to(dtype=lhs.dtype)
 
 
 def _in_dtype(test: Callable[[Tensor, Tensor], Tensor]) -> Callable[[Tensor, Tensor], Tensor]:
     def compare(lhs: Tensor, rhs: Tensor) -> Tensor:
-        return test(lhs, rhs).to(lhs.dtype)
+        return test(lhs, rhs).to(dtype=lhs.dtype)
 
     return compare
 

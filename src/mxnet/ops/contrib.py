@@ -19,7 +19,7 @@ def quadratic(data: Tensor, *, a: float = 0.0, b: float = 0.0, c: float = 0.0) -
     if data.is_floating_point():
         return (data * a + b) * data + c
     wide = data.double()
-    return ((wide * a + b) * wide + c).to(data.dtype)
+    return ((wide * a + b) * wide + c).to(dtype=data.dtype)
 
 
 @operator("_contrib_allclose", differentiable=False)
@@ -32,7 +32,7 @@ def allclose(
     """
     if a.shape != b.shape:
         raise ValueError("a and b must have the same shape")
-    return torch.isclose(a, b, rtol, atol, equal_nan).all().to(torch.uint8)
+    return torch.isclose(a, b, rtol, atol, equal_nan).all().to(dtype=torch.uint8)
 
 
 class _Scaled(torch.autograd.Function):

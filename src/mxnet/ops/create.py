@@ -96,7 +96,7 @@ def linspace(
     if num < 0:
         raise ValueError(f"num must not be negative, but got {num}")
     step = (stop - start) / max(num - endpoint, 1)
-    return (torch.arange(num, dtype=torch.float64, device=_device) * step + start).to(dtypes.by_name[dtype].torch)
+    return (torch.arange(num, dtype=torch.float64, device=_device) * step + start).to(dtype=dtypes.by_name[dtype].torch)
 
 
 @operator("_eye", differentiable=False)

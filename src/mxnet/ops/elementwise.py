@@ -49,7 +49,7 @@ def not_bool(function: Function) -> Function:
 def like_input(result: Tensor, data: Tensor) -> Tensor:
     """A result in the dtype of the array that it was computed from: floats are cut to integers."""
     need_numbers(data)
-    return result.to(data.dtype)
+    return result.to(dtype=data.dtype)
 
 
 def round_half_away(data: Tensor) -> Tensor:
@@ -83,7 +83,7 @@ def _cbrt(data: Tensor) -> Tensor:
     root = torch.copysign(wide.abs().pow(1 / 3), wide)
     square = root * root
     refined = root - (square * root - wide) / (3 * square)  # Newton's step: 64 has the root 4, not 3.9999999999999996
-    return torch.where(torch.isfinite(refined), refined, root).to(data.dtype)
+    return torch.where(torch.isfinite(refined), refined, root).to(dtype=data.dtype)
 
 
 def _gamma(data: Tensor) -> Tensor:
@@ -93,7 +93,7 @@ def _gamma(data: Tensor) -> Tensor:
     size = torch.where((wide == below) & (size < 2**52), size.round(), size)  # factorials are whole
     size = size.masked_fill((wide < 0) & (below == wide), math.nan)
     negative = torch.where(wide == 0, torch.signbit(wide), (wide < 0) & (below % 2 != 0))
-    return torch.where(negative, -size, size).to(data.dtype)
+    return torch.where(negative, -size, size).to(dtype=data.dtype)
 
 
 def cbrt(data: Tensor) -> Tensor:
@@ -211,13 +211,13 @@ def smooth_l1(data: Tensor, *, scalar: float = 1.0) -> Tensor:
 @operator("Cast", aliases=["cast"], may_return_input=True)
 def cast(data: Tensor, *, dtype: Dtype) -> Tensor:
     """``data`` converted to ``dtype``: floats are cut to integers, integers wrap, anything but 0 is True."""
-    return data.to(dtypes.by_name[dtype].torch)
+    return data.to(dtype=dtypes.by_name[dtype].torch)
 
 
 @operator("amp_cast", may_return_input=True)
 def amp_cast(data: Tensor, *, dtype: Dtype) -> Tensor:
     """``cast`` of float32, float16 and bfloat16 arrays; others pass as they are. For mixed precision."""
-    return data.to(dtypes.by_name[dtype].torch) if data.is_floating_point() and data.dtype.itemsize < 8 else data
+    return data.to(dtype=dtypes.by_name[dtype].torch) if data.is_floating_point() and data.dtype.itemsize < 8 else data
 
 
 @operator("_copy", aliases=["identity"], may_return_input=True)

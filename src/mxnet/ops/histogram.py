@@ -19,7 +19,7 @@ def _uniform_edges(data: Tensor, count: int, low: float, high: float) -> Tensor:
         low, high = low - 0.5, high + 0.5
     steps = torch.arange(count + 1, dtype=torch.float64, device=data.device)
     edges = low + steps * (high - low) / count
-    return edges.to(data.dtype) if data.is_floating_point() else edges
+    return edges.to(dtype=data.dtype) if data.is_floating_point() else edges
 
 
 @operator(
@@ -49,9 +49,9 @@ def histogram(
         raise ValueError(f"expected bin_cnt >= 1 and a finite, ascending range of two, but got {bin_cnt} and {range}")
     else:
         edges = _uniform_edges(data, bin_cnt, *range)
-    flat = data.flatten().to(edges.dtype)
+    flat = data.flatten().to(dtype=edges.dtype)
     place = torch.bucketize(flat, edges, right=True) - 1
     place = torch.where(flat == edges[-1], len(edges) - 2, place)
     inside = (flat >= edges[0]) & (flat <= edges[-1])
     counts = inside.new_zeros(len(edges) - 1, dtype=torch.int64)
-    return counts.scatter_add(0, place.clamp(0, len(edges) - 2), inside.long()), edges.to(data.dtype)
+    return counts.scatter_add(0, place.clamp(0, len(edges) - 2), inside.long()), edges.to(dtype=data.dtype)

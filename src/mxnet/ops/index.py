@@ -194,7 +194,7 @@ def sort(data: Tensor, *, axis: int | None = -1, is_ascend: bool = True) -> Tens
 @operator("argsort", differentiable=False)
 def argsort(data: Tensor, *, axis: int | None = -1, is_ascend: bool = True, dtype: Dtype = "float32") -> Tensor:
     """The indices that would sort ``data`` along ``axis``, or the flat array; equal values stay in order."""
-    return ranked(data, axis, is_ascend)[1].to(dtypes.by_name[dtype].torch)
+    return ranked(data, axis, is_ascend)[1].to(dtype=dtypes.by_name[dtype].torch)
 
 
 def _leading(data: Tensor, axis: int, k: int, ascending: bool, any_order: bool) -> tuple[Tensor, Tensor]:
@@ -239,5 +239,5 @@ def topk(
         return flat.scatter(along, indices, 1).reshape(data.shape)
     if ret_typ == "value":
         return values
-    indices = indices.to(dtypes.by_name[dtype].torch)
+    indices = indices.to(dtype=dtypes.by_name[dtype].torch)
     return (values, indices) if ret_typ == "both" else indices

@@ -78,7 +78,7 @@ def onehot_encode(lhs: Tensor, rhs: Tensor) -> Tensor:
     """
     if lhs.dim() != 1 or rhs.dim() != 2 or lhs.shape != rhs.shape[:1]:
         raise ValueError("lhs must be a vector of indices, and rhs a matrix with a row for each of them")
-    return (lhs.long().unsqueeze(1) == torch.arange(rhs.shape[1], device=lhs.device)).to(rhs.dtype)
+    return (lhs.long().unsqueeze(1) == torch.arange(rhs.shape[1], device=lhs.device)).to(dtype=rhs.dtype)
 
 
 @operator("fill_element_0index", mixed=True, differentiable=False)
@@ -89,7 +89,7 @@ def fill_element_0index(lhs: Tensor, mhs: Tensor, rhs: Tensor) -> Tensor:
     place = rhs.long().unsqueeze(1)
     if not place.is_meta and bool(((place < 0) | (place >= lhs.shape[1])).any()):
         raise ValueError(f"an index in rhs is out of range: they must lie in 0 ... {lhs.shape[1] - 1}")
-    return lhs.scatter(1, place, mhs.to(lhs.dtype).unsqueeze(1))
+    return lhs.scatter(1, place, mhs.to(dtype=lhs.dtype).unsqueeze(1))
 
 
 @operator("_scatter_set_nd", mixed=True, differentiable=False)
@@ -102,7 +102,7 @@ def scatter_set_nd(lhs: Tensor, rhs: Tensor, indices: Tensor, *, shape: Shape) -
         raise ValueError(f"shape must be that of lhs, {tuple(lhs.shape)}, but is {shape}")
     if indices.dim() < 2 or indices.shape[0] > lhs.dim():
         raise ValueError(f"indices must have at least 2 axes, and at most {lhs.dim()} numbers along the first of them")
-    return lhs.index_put(indices.long().unbind(0), rhs.to(lhs.dtype))
+    return lhs.index_put(indices.long().unbind(0), rhs.to(dtype=lhs.dtype))
 
 
 @operator("_square_sum")

@@ -30,9 +30,9 @@ def arange_like(
         places = torch.div(places, repeat, rounding_mode="floor")
     if data.is_floating_point():
         wide = data.dtype if data.dtype.itemsize >= 4 else torch.float32  # else too narrow to count in
-        numbers = (places.to(wide) * step + start).to(data.dtype)
+        numbers = (places.to(wide) * step + start).to(dtype=data.dtype)
     else:
-        numbers = (places * number(places, step) + number(places, start)).to(data.dtype)
+        numbers = (places * number(places, step) + number(places, start)).to(dtype=data.dtype)
     return numbers.view(shape)
 
 

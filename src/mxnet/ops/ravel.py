@@ -36,7 +36,7 @@ def ravel_multi_index(data: Tensor, *, shape: Shape | None = None) -> Tensor:
     if data.dim() != 2 or data.shape[0] != len(strides):
         raise ValueError(f"data must have shape ({len(strides)}, N), a row for each axis of shape={shape}")
     steps = torch.tensor(strides, device=data.device).unsqueeze(1)
-    return (data.long() * steps).sum(0).to(data.dtype)
+    return (data.long() * steps).sum(0).to(dtype=data.dtype)
 
 
 @operator("_unravel_index", aliases=["unravel_index"], differentiable=False)
@@ -49,4 +49,4 @@ def unravel_index(data: Tensor, *, shape: Shape | None = None) -> Tensor:
     steps = torch.tensor(_strides(inner), device=data.device).reshape(-1, *(1,) * data.dim())
     coordinates = torch.div(data.long().unsqueeze(0), steps, rounding_mode="trunc")
     wrapped = [torch.fmod(row, size) for row, size in zip(coordinates[1:], inner, strict=True)]
-    return torch.stack([coordinates[0], *wrapped]).to(data.dtype)
+    return torch.stack([coordinates[0], *wrapped]).to(dtype=data.dtype)

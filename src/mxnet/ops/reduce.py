@@ -173,7 +173,7 @@ def cumsum(
 
 def position(name: str, function: Callable, which: str) -> None:
     def apply(data: Tensor, *, axis: int | None = None, keepdims: bool = False) -> Tensor:
-        result = function(data, axis, keepdims).to(data.dtype)
+        result = function(data, axis, keepdims).to(dtype=data.dtype)
         return result if result.dim() else result.reshape(1)
 
     doc = f"Index of the {which} value along ``axis`` or of the flat array, the first of equals; in the input's dtype."
@@ -188,4 +188,4 @@ position("argmin", torch.argmin, "smallest")
 def argmax_channel(data: Tensor) -> Tensor:
     """``argmax`` along axis 1."""
     need_numbers(data)
-    return torch.argmax(data, 1).to(data.dtype)
+    return torch.argmax(data, 1).to(dtype=data.dtype)

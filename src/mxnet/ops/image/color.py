@@ -42,7 +42,7 @@ def to_tensor(data: Tensor) -> Tensor:
     """An image (H, W, C), or several (N, H, W, C), with values in 0 ... 255 as float32 (C, H, W) in 0 ... 1."""
     if data.dim() not in (3, 4) or data.dtype is torch.bool:
         raise ValueError("data must be images of shape (H, W, C) or (N, H, W, C), not of bool")
-    return data.movedim(-1, -3).contiguous().to(torch.float32) / 255
+    return data.movedim(-1, -3).contiguous().to(dtype=torch.float32) / 255
 
 
 @operator("_image_normalize")
@@ -58,7 +58,7 @@ def normalize(data: Tensor, *, mean: Floats = (0.0, 0.0, 0.0, 0.0), std: Floats 
             raise ValueError(f"{name} must have 1 number, or one for each of the {data.shape[-3]} channels")
     wide = _wide(data)
     shift, scale = (torch.tensor(v, dtype=wide.dtype, device=data.device).view(-1, 1, 1) for v in (mean, std))
-    return ((wide - shift) / scale).to(data.dtype)
+    return ((wide - shift) / scale).to(dtype=data.dtype)
 
 
 # ---- colours, changed by given amounts -------------------------------------------------------------------------------
@@ -66,7 +66,7 @@ def normalize(data: Tensor, *, mean: Floats = (0.0, 0.0, 0.0, 0.0), std: Floats 
 
 def _wide(data: Tensor) -> Tensor:
     """The image in a type to compute in."""
-    return data if data.dtype in (torch.float32, torch.float64) else data.to(torch.float32)
+    return data if data.dtype in (torch.float32, torch.float64) else data.to(dtype=torch.float32)
 
 
 def _narrow(result: Tensor, like: Tensor) -> Tensor:
@@ -74,7 +74,7 @@ def _narrow(result: Tensor, like: Tensor) -> Tensor:
     if like.dtype in (torch.uint8, torch.int8):
         limits = torch.iinfo(like.dtype)
         result = torch.clamp(result, limits.min, limits.max)
-    return result.to(like.dtype)
+    return result.to(dtype=like.dtype)
 
 
 def _luma(wide: Tensor) -> Tensor:
@@ -130,7 +130,7 @@ def adjust_colors(data: Tensor, alpha: Tensor) -> Tensor:
         return data
     wide = _wide(data)
     components = torch.tensor(_LIGHTING, dtype=wide.dtype, device=wide.device)
-    return _narrow(wide + components @ alpha.to(wide.dtype), data)
+    return _narrow(wide + components @ alpha.to(dtype=wide.dtype), data)
 
 
 # ---- colours, changed by chance --------------------------------------------------------------------------------------

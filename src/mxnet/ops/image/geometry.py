@@ -87,7 +87,7 @@ def copy_make_border(
     if not src.is_floating_point():
         limits = torch.iinfo(src.dtype)
         fill = fill.round().clamp(limits.min, limits.max)
-    result = fill.to(src.dtype).expand(height + top + bot, width + left + right, channels).contiguous()
+    result = fill.to(dtype=src.dtype).expand(height + top + bot, width + left + right, channels).contiguous()
     result[top : top + height, left : left + width] = src
     return result
 

@@ -96,8 +96,8 @@ def _blocks(data: Tensor, down_y: int, down_x: int) -> Tensor:
         return blocks.mean((-4, -2))
     total = blocks.sum((-4, -2), dtype=torch.int32)
     if down_x == down_y == 2:
-        return ((total + 2) >> 2).to(torch.uint8)  # rounds halves up; all else rounds them to even
-    return (total.float() * _single(1 / (down_x * down_y))).round().to(torch.uint8)
+        return ((total + 2) >> 2).to(dtype=torch.uint8)  # rounds halves up; all else rounds them to even
+    return (total.float() * _single(1 / (down_x * down_y))).round().to(dtype=torch.uint8)
 
 
 def _single(number: float) -> float:
@@ -167,7 +167,7 @@ def _each_channel(places: Tensor, weights: Tensor, channels: int) -> _Taps:
 
 def _weigh(lines: Tensor, places: Tensor, weights: Tensor, axis: int) -> Tensor:
     """The weighted sums of what is at ``places`` along the last axis or the one before."""
-    weights = weights.to(lines.dtype).t().contiguous()
+    weights = weights.to(dtype=lines.dtype).t().contiguous()
     weights = weights if axis == -1 else weights.unsqueeze(-1)
     result = None
     for place, weight in zip(places.t().contiguous(), weights, strict=True):
@@ -201,4 +201,4 @@ def _whole(weights: Tensor, bits: int) -> Tensor:
 
 
 def _to_bytes(values: Tensor) -> Tensor:
-    return values.clamp(0, 255).to(torch.uint8)
+    return values.clamp(0, 255).to(dtype=torch.uint8)

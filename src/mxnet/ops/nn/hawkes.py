@@ -62,7 +62,7 @@ def hawkes_log_likelihood(
 
     lags = torch.where(live, lags.detach(), 0)
     events = live.unsqueeze(2) & (marks.unsqueeze(2) == torch.arange(kinds, device=lda.device))
-    events = events.to(lda.dtype)  # (N, T, K): 1 where an event belongs to a process
+    events = events.to(dtype=lda.dtype)  # (N, T, K): 1 where an event belongs to a process
     decay = torch.exp(-beta * lags.unsqueeze(2))
     start = s = state.detach()
     before = []  # s just before each event

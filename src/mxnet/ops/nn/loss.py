@@ -39,7 +39,7 @@ class _Target(NamedTuple):
             return grad * head if self.out_grad else grad
         batch, classes, space = out.shape
         label = label.long().unsqueeze(1)
-        target = (torch.arange(classes, device=out.device).view(-1, 1) == label).to(out.dtype)
+        target = (torch.arange(classes, device=out.device).view(-1, 1) == label).to(dtype=out.dtype)
         if self.smooth_alpha and not self.multi_output:
             share = self.smooth_alpha / max(classes - 1, 1)
             target.mul_(1 - self.smooth_alpha - share).add_(share)
@@ -222,7 +222,7 @@ class _SVMOutput(torch.autograd.Function):
     def backward(ctx: Any, head: torch.Tensor) -> tuple:
         data, label = ctx.saved_tensors
         right = label.long().unsqueeze(-1) == torch.arange(data.size(-1), device=data.device)
-        sign = torch.where(right, -1.0, 1.0).to(data.dtype)  # of a score in its loss
+        sign = torch.where(right, -1.0, 1.0).to(dtype=data.dtype)  # of a score in its loss
         missing = ctx.margin + sign * data
         size = torch.ones_like(missing) if ctx.linear else 2 * missing
         grad = torch.where(missing > 0, sign * size, 0.0).mul_(ctx.scale)

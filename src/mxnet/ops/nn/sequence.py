@@ -61,7 +61,7 @@ def sequence_mask(
     if sequence_length is None:
         return data
     if not data.is_floating_point():
-        value = torch.tensor(int(value)).to(data.dtype).item()  # wraps, as a cast does
+        value = torch.tensor(int(value)).to(dtype=data.dtype).item()  # wraps, as a cast does
     steps = torch.arange(data.shape[axis], device=data.device)
     lengths = sequence_length.long()
     beyond = steps >= lengths.unsqueeze(1) if axis else steps.unsqueeze(1) >= lengths
@@ -182,4 +182,4 @@ def ctc_loss(
         reduction="none",
         zero_infinity=True,
     )
-    return losses.to(data.dtype)
+    return losses.to(dtype=data.dtype)

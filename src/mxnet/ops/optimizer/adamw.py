@@ -61,7 +61,7 @@ def _adamw(
     states = [chosen(new_means, means), chosen(new_variances, variances)]
     if master:
         states.append(chosen(new, old))
-        new = [n.to(w.dtype) for n, w in zip(new, weights, strict=True)]
+        new = [n.to(dtype=w.dtype) for n, w in zip(new, weights, strict=True)]
     return results(chosen(new, weights), *states)
 
 

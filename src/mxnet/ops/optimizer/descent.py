@@ -69,7 +69,7 @@ def mp_nag_mom_update(
     """nag_mom_update for a half-precision weight, computed on and kept in ``weight32``; both it and mom are float32."""
     need_alike(weight=weight, grad=grad, mom=mom, weight32=weight32)
     weight32, mom = _nag(weight32, grad.float(), mom, lr, momentum, wd, rescale_grad, clip_gradient)
-    return weight32.to(weight.dtype), mom, weight32
+    return weight32.to(dtype=weight.dtype), mom, weight32
 
 
 # ---- signs of gradients (Bernstein et al., 2018, https://arxiv.org/abs/1802.04434) -----------------------------------

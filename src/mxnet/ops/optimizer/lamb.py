@@ -143,7 +143,7 @@ def mp_lamb_update_phase2(
     """lamb_update_phase2 for a half-precision weight, computed on and kept in ``weight32``."""
     need_shape("weight32", weight32, weight.shape)
     weight32 = lamb_update_phase2.fn(weight32, g, r1, r2, lr=lr, lower_bound=lower_bound, upper_bound=upper_bound)
-    return weight32.to(weight.dtype), weight32
+    return weight32.to(dtype=weight.dtype), weight32
 
 
 # ---- several weights, at once ----------------------------------------------------------------------------------------
@@ -167,7 +167,7 @@ def _lamb(
     new = torch._foreach_sub(old, torch._foreach_mul(directions, rates))
     if not master:
         return results(new, means, variances)
-    return results([n.to(w.dtype) for n, w in zip(new, weights, strict=True)], means, variances, new)
+    return results([n.to(dtype=w.dtype) for n, w in zip(new, weights, strict=True)], means, variances, new)
 
 
 def _tensors(*, num_tensors: int, **_: Any) -> int:

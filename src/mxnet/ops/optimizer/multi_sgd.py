@@ -55,7 +55,7 @@ def _sgd(
     new = torch._foreach_add(weights, steps)
     if "weight32" in table:
         states.append(new)
-        new = [n.to(w.dtype) for n, w in zip(new, table["weight"], strict=True)]
+        new = [n.to(dtype=w.dtype) for n, w in zip(new, table["weight"], strict=True)]
     return results(new, *states)
 
 

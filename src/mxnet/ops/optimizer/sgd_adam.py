@@ -232,7 +232,7 @@ def mp_sgd_update(
     """sgd_update for a half-precision weight, computed on and kept in its float32 copy ``weight32``."""
     need_alike(weight=weight, grad=grad, weight32=weight32)
     weight32 = weight32 + _sgd(weight32, grad.float(), lr, wd, rescale_grad, clip_gradient)
-    return weight32.to(weight.dtype), weight32
+    return weight32.to(dtype=weight.dtype), weight32
 
 
 @operator("mp_sgd_mom_update", aux=("mom", "weight32"), mixed=True, differentiable=False)
@@ -253,7 +253,7 @@ def mp_sgd_mom_update(
     need_alike(weight=weight, grad=grad, mom=mom, weight32=weight32)
     mom = momentum * mom + _sgd(weight32, grad.float(), lr, wd, rescale_grad, clip_gradient)
     weight32 = weight32 + mom
-    return weight32.to(weight.dtype), mom, weight32
+    return weight32.to(dtype=weight.dtype), mom, weight32
 
 
 @operator("adam_update", aux=("mean", "var"), differentiable=False)

@@ -42,7 +42,7 @@ def _aligned(sample: Tensor, vector: int, **parameters: Tensor) -> list[Tensor]:
 
 
 def _density(log: Tensor, sample: Tensor, is_log: bool) -> Tensor:
-    return (log if is_log else log.exp()).to(sample.dtype)
+    return (log if is_log else log.exp()).to(dtype=sample.dtype)
 
 
 # ---- continuous distributions ----------------------------------------------------------------------------------------

@@ -52,10 +52,10 @@ class _Draw(NamedTuple):
         return self._empty().exponential_(generator=self.rng).div_(lam)
 
     def gamma(self, alpha: Any, beta: Any) -> torch.Tensor:
-        return (_standard_gamma(self._spread(alpha), self.rng) * beta).to(self.dtype)
+        return (_standard_gamma(self._spread(alpha), self.rng) * beta).to(dtype=self.dtype)
 
     def poisson(self, lam: Any) -> torch.Tensor:
-        return torch.poisson(self._spread(lam), generator=self.rng).to(self.dtype)
+        return torch.poisson(self._spread(lam), generator=self.rng).to(dtype=self.dtype)
 
     def negative_binomial(self, k: Any, p: Any) -> torch.Tensor:
         """A Poisson distribution whose rate has the gamma distribution."""

@@ -109,7 +109,7 @@ def from_parts(stype: str, values: Tensor, indices: Sequence[Tensor], shape: Seq
     """
     if math.prod(shape) >= 2**63:
         raise ValueError(f"an array of shape {tuple(shape)} has more elements than can be counted")
-    where = [index.to(torch.int64) for index in indices]
+    where = [index.to(dtype=torch.int64) for index in indices]
     if stype == "row_sparse":
         (rows,) = where
         if not shape or rows.dim() != 1 or tuple(values.shape) != (len(rows), *shape[1:]):
@@ -254,7 +254,7 @@ def retain(data: Tensor, indices: Tensor) -> Tensor:
         return torch.empty_like(data)
     if data.layout is not torch.sparse_coo:
         raise ValueError(f"data must be row_sparse, but its storage is {stype(data)}; convert it with .tostype(...)")
-    wanted = torch.unique(dense(indices).to(torch.int64))
+    wanted = torch.unique(dense(indices).to(dtype=torch.int64))
     _need_range("indices", wanted, data.shape[0])
     return _Retain.apply(data, wanted)  # type: ignore[return-value]
 

@@ -108,7 +108,7 @@ def box_iou(lhs: Tensor, rhs: Tensor, *, format: Literal["center", "corner"] = "
     a, b = accurate(lhs.reshape(-1, 4)), accurate(rhs.reshape(-1, 4))
     if format == "center":
         a, b = as_corner(a), as_corner(b)
-    return overlap(a, b).to(lhs.dtype).reshape(lhs.shape[:-1] + rhs.shape[:-1])
+    return overlap(a, b).to(dtype=lhs.dtype).reshape(lhs.shape[:-1] + rhs.shape[:-1])
 
 
 class _Converted(torch.autograd.Function):
@@ -244,7 +244,7 @@ def box_encode(
     growth = torch.log(object_[..., 2:] / anchor[..., 2:])
     targets = (torch.cat([shift, growth], -1) - means) / stds
     mask = chosen[:, :, None].expand_as(anchors)
-    return torch.where(mask, targets, 0).to(anchors.dtype), mask.to(anchors.dtype)
+    return torch.where(mask, targets, 0).to(dtype=anchors.dtype), mask.to(dtype=anchors.dtype)
 
 
 @operator("_contrib_box_decode", differentiable=False)
@@ -273,7 +273,7 @@ def box_decode(
     growth = data[..., 2:] * data.new_tensor([std2, std3])
     growth = growth.clamp(max=clip) if clip > 0 else growth
     center = data[..., :2] * data.new_tensor([std0, std1]) * anchor[..., 2:] + anchor[..., :2]
-    return as_corner(torch.cat([center, growth.exp() * anchor[..., 2:]], -1)).to(data.dtype)
+    return as_corner(torch.cat([center, growth.exp() * anchor[..., 2:]], -1)).to(dtype=data.dtype)
 
 
 # ---- matching --------------------------------------------------------------------------------------------------------
@@ -323,4 +323,4 @@ def bipartite_matching(
     sign = -1 if is_ascend else 1
     rows, columns = match(scores * sign, threshold * sign, topk + 1 if topk > 0 else None)
     rows, columns = rows.reshape(data.shape[:-1]), columns.reshape(data.shape[:-2] + data.shape[-1:])
-    return rows.to(data.dtype), columns.to(data.dtype)
+    return rows.to(dtype=data.dtype), columns.to(dtype=data.dtype)

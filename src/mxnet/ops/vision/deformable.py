@@ -91,7 +91,7 @@ def _convolve(
     columns = weighted_rows(rows, place + which * (height * width), share)  # (N, sets, *kernel, *out, C / sets)
     columns = columns.movedim(-1, 2).reshape(batch, groups, -1, out[0] * out[1])
     result = torch.matmul(accurate(weight).reshape(groups, filters // groups, -1), columns)
-    result = result.reshape(batch, filters, *out).to(data.dtype)
+    result = result.reshape(batch, filters, *out).to(dtype=data.dtype)
     return result if bias is None else result + bias[:, None, None]
 
 

@@ -52,7 +52,7 @@ def multibox_prior(
     half = torch.stack([size * root * (height / width), size / root], -1) / 2
     center = torch.stack([x.expand(height, width), y[:, None].expand(height, width)], -1)[:, :, None]
     anchors = torch.cat([center - half, center + half], -1).reshape(1, -1, 4)
-    return (anchors.clamp(0, 1) if clip else anchors).to(data.dtype)
+    return (anchors.clamp(0, 1) if clip else anchors).to(dtype=data.dtype)
 
 
 def _need_anchors(anchor: Tensor, variances: tuple) -> int:

@@ -70,7 +70,7 @@ def _in_parts(pool: Callable[..., Tensor], costs: int, *inputs: Tensor) -> Tenso
 
 def _maps(out: Tensor, legal: Tensor, data: Tensor) -> Tensor:
     """From (R, height, width, channels) to what a pooling operator returns."""
-    return torch.where(legal[:, None, None, None], out, 0).permute(0, 3, 1, 2).contiguous().to(data.dtype)
+    return torch.where(legal[:, None, None, None], out, 0).permute(0, 3, 1, 2).contiguous().to(dtype=data.dtype)
 
 
 # ---- bins of whole elements ------------------------------------------------------------------------------------------
@@ -182,7 +182,7 @@ def psroi_pooling(
     axes = []
     for axis, extent in ((1, height), (0, width)):
         index, inside = _members(*_bins(size[:, axis], pooled_size, start[:, axis, None]), extent)
-        axes += [index, inside / inside.sum(2, keepdim=True).clamp(min=1).to(size.dtype)]
+        axes += [index, inside / inside.sum(2, keepdim=True).clamp(min=1).to(dtype=size.dtype)]
     rows = table(accurate(data[:, : output_dim * groups**2]), output_dim, groups**2)
     group = _groups(pooled_size, groups, data.device)
 
@@ -382,7 +382,7 @@ def deformable_psroi_pooling(
             inside = (position >= -0.5) & (position <= extent - 0.5)
             index, weight = taps(position, extent)
             share = inside / inside.sum(-1, keepdim=True).clamp(min=1)
-            weight = torch.where(inside[..., None], weight, 0) * share[..., None].to(weight.dtype)
+            weight = torch.where(inside[..., None], weight, 0) * share[..., None].to(dtype=weight.dtype)
             axes.append((index.flatten(-2), weight.flatten(-2)))
         place, weight = pair(*axes, width)
         map_ = (image * (classes * groups))[:, None, None, None] + first
