@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .. import dtypes
+from .arithmetic import number
 from .attributes import Dtype
 from .checks import need_float, need_numbers
 from .registry import operator
@@ -191,7 +192,7 @@ def clip(data: Tensor, *, a_min: float, a_max: float) -> Tensor:
     if a_min != a_min or a_max != a_max:
         raise ValueError(f"the bounds must be numbers, but are a_min={a_min} and a_max={a_max}")
     if data.is_floating_point():
-        return torch.clamp(data, a_min, a_max)
+        return torch.clamp(data, number(data, a_min), number(data, a_max))
     need_numbers(data)
     span = torch.iinfo(data.dtype)
     return torch.clamp(data, *(int(min(max(bound, span.min), span.max)) for bound in (a_min, a_max)))

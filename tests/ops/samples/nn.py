@@ -403,6 +403,8 @@ add("SequenceMask", [arr(3, 2), lit([1.0, 2.0])], {"use_sequence_length": True},
 add("SequenceMask", [arr(3, 2, 2), lit([3.0, 0.0])], {"use_sequence_length": True, "value": -1.0}, grad=(0,))
 add("SequenceMask", [arr(3, 2), lit([1.0, 2.0, 0.0])], {"use_sequence_length": True, "axis": 1}, grad=(0,))
 add("SequenceMask", [arr(3, 2, dtype="float64"), lit([2, 1], "int32")], {"use_sequence_length": True})
+HALF = [lit([[1, 2], [3, 4]], "float16"), lit([1, 2], "float16")]
+add("SequenceMask", HALF, {"use_sequence_length": True, "value": -1e9}, grad=(0,), true_gradient=False)  # to -inf
 error("SequenceMask", [arr(3, 2), lit([1.0, 2.0])])
 error("SequenceMask", [arr(3, 2), lit([1.0, 2.0, 0.0])], {"use_sequence_length": True})
 error("SequenceMask", [arr(3, 2, 2), lit([1.0, 2.0, 0.0])], {"use_sequence_length": True, "axis": 2})

@@ -177,6 +177,7 @@ add("clip", lit([-7, -4, 5], "int8"), {"a_min": -4.5, "a_max": 300.0})
 error("exp", [2.5])
 error("cast", arr(3))
 error("cast", arr(3), {"dtype": "foo"})
+add("clip", lit([1, -2, 5], "float16"), {"a_min": -1e6, "a_max": 3.0})  # a bound beyond float16 bounds nothing
 error("clip", arr(3), {"a_min": 0.0})
 error("clip", arr(3), {"a_min": "low", "a_max": 1.0})
 error("hard_sigmoid", ints(3))

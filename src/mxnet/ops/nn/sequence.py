@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..arithmetic import number
 from ..checks import need_float, need_shape
 from ..registry import operator
 
@@ -60,12 +61,10 @@ def sequence_mask(
     _need_sequences(data, sequence_length, use_sequence_length, axis)
     if sequence_length is None:
         return data
-    if not data.is_floating_point():
-        value = torch.tensor(int(value)).to(dtype=data.dtype).item()  # wraps, as a cast does
     steps = torch.arange(data.shape[axis], device=data.device)
     lengths = sequence_length.long()
     beyond = steps >= lengths.unsqueeze(1) if axis else steps.unsqueeze(1) >= lengths
-    return data.masked_fill(_spread(beyond, data), value)
+    return data.masked_fill(_spread(beyond, data), number(data, value))
 
 
 @operator("SequenceLast", mixed=True, needs=_LENGTHS)
