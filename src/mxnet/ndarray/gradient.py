@@ -45,7 +45,7 @@ class Leaf:
                 return
         if self.request == "add":
             self.grad._data.add_(new)
-        elif self.owned and new.is_contiguous() and not new._is_zerotensor():  # zeros that have no memory
+        elif self.owned and new.is_contiguous() and not _has_no_memory(new):  # zeros that have no memory
             self.grad._data = new
         else:
             self.grad._data.copy_(new)
@@ -92,7 +92,8 @@ def _run(tensors: list[torch.Tensor], grads: list[torch.Tensor], retain_graph: b
         )
 
 
-# Private in torch, and so used here alone; tests switch it off to run the public way.
+# Private in torch, and so used here alone; tests switch the engine off to run the public way.
+_has_no_memory = getattr(torch.Tensor, "_is_zerotensor", lambda tensor: False)
 _engine = getattr(torch.autograd.Variable, "_execution_engine", None)
 
 
@@ -168,8 +169,11 @@ def _heads(heads: Sequence[NDArray], head_grads: Sequence[NDArray | None]) -> tu
                 "retain_graph=True was given."
             )
         if head_grad is None:
-            ones = torch.ones(tensor.shape, dtype=tensor.dtype, device=tensor.device)
-            grads.append(storage.cast(ones, storage.stype(tensor)))
+            if tensor.layout is torch.strided:
+                grads.append(torch.ones_like(tensor))
+            else:
+                ones = torch.ones(tensor.shape, dtype=tensor.dtype, device=tensor.device)
+                grads.append(storage.cast(ones, storage.stype(tensor)))
         else:
             if head_grad.shape != head.shape:
                 raise MXNetError(

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..ndarray import NDArray, zeros_like
 from ..ops.optimizer import sgd_adam as kernels
-from ..ops.sparse.rules import rows_only
+from ..ops.sparse.rules import any_sparse, rows_only
 from .optimizer import Optimizer, register
 
 __all__ = ["Adam"]
@@ -47,18 +47,26 @@ class Adam(Optimizer):
             lr * math.sqrt(1 - self.beta2 ** counts[i]) / (1 - self.beta1 ** counts[i])
             for i, lr in zip(indices, self._get_lrs(indices), strict=True)
         ]
-        arrays = ([a._data for a in each] for each in (weights, grads, *zip(*states, strict=True)))
-        with rows_only(self.lazy_update, *arrays) as (w, g, means, variances):
-            kernels.adam(
-                w,
-                g,
-                means,
-                variances,
-                lrs,
-                self._get_wds(indices),
-                beta1=self.beta1,
-                beta2=self.beta2,
-                epsilon=self.epsilon,
-                rescale=self.rescale_grad,
-                clip=self.clip_gradient,
-            )
+        arrays = [[a._data for a in each] for each in (weights, grads, *zip(*states, strict=True))]
+        if not any_sparse(arrays[1]):
+            self._step(indices, lrs, *arrays)
+            return
+        with rows_only(self.lazy_update, *arrays) as rows:
+            self._step(indices, lrs, *rows)
+
+    def _step(
+        self, indices: Sequence[Any], lrs: list[float], weights: list, grads: list, means: list, variances: list
+    ) -> None:
+        kernels.adam(
+            weights,
+            grads,
+            means,
+            variances,
+            lrs,
+            self._get_wds(indices),
+            beta1=self.beta1,
+            beta2=self.beta2,
+            epsilon=self.epsilon,
+            rescale=self.rescale_grad,
+            clip=self.clip_gradient,
+        )

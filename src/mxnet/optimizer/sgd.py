@@ -7,7 +7,7 @@ from typing import Any
 
 from ..ndarray import NDArray, zeros_like
 from ..ops.optimizer import sgd_adam as kernels
-from ..ops.sparse.rules import rows_only
+from ..ops.sparse.rules import any_sparse, rows_only
 from .optimizer import Optimizer, register
 
 __all__ = ["SGD"]
@@ -41,15 +41,21 @@ class SGD(Optimizer):
         self, indices: Sequence[Any], weights: Sequence[NDArray], grads: Sequence[NDArray], states: list
     ) -> None:
         self._update_count(indices)
-        momenta = [[s._data for s in states]] if self.momentum else []
-        with rows_only(self.lazy_update, [w._data for w in weights], [g._data for g in grads], *momenta) as lists:
-            kernels.sgd(
-                lists[0],
-                lists[1],
-                lists[2] if momenta else None,
-                self._get_lrs(indices),
-                self._get_wds(indices),
-                momentum=self.momentum,
-                rescale=self.rescale_grad,
-                clip=self.clip_gradient,
-            )
+        arrays = [[a._data for a in each] for each in ((weights, grads, states) if self.momentum else (weights, grads))]
+        if not any_sparse(arrays[1]):
+            self._step(indices, *arrays)
+            return
+        with rows_only(self.lazy_update, *arrays) as rows:
+            self._step(indices, *rows)
+
+    def _step(self, indices: Sequence[Any], weights: list, grads: list, momenta: list | None = None) -> None:
+        kernels.sgd(
+            weights,
+            grads,
+            momenta,
+            self._get_lrs(indices),
+            self._get_wds(indices),
+            momentum=self.momentum,
+            rescale=self.rescale_grad,
+            clip=self.clip_gradient,
+        )

@@ -20,7 +20,7 @@ from .. import arithmetic, contrib, elementwise, index, internal, matrix, optimi
 from ..attributes import Shape
 from .storage import cast, csr, dense, parts, row_numbers, row_sparse, stype, zeros
 
-__all__ = ["rows_only"]
+__all__ = ["any_sparse", "rows_only"]
 
 Function = Callable[..., Any]
 
@@ -379,6 +379,10 @@ def _lazily(fn: Function) -> Function:
         return tuple(whole) if len(whole) > 1 else whole[0]
 
     return rule
+
+
+def any_sparse(tensors: Sequence[Tensor]) -> bool:
+    return any(tensor.layout is not torch.strided for tensor in tensors)
 
 
 @contextmanager
