@@ -15,7 +15,7 @@ from torch import Tensor
 
 from ..attributes import Floats
 from ..registry import operator
-from .multi_tensor import columns, gradients, moments, need_each, places, results
+from .multi_tensor import columns, gradients, moments, need_each, one_per_weight, places, results
 
 __all__: list[str] = []
 
@@ -112,12 +112,7 @@ def mp_adamw_update(
     return _adamw(MASTER, data, 1, (lr,), (eta,), (wd,), beta1, beta2, epsilon, clip_gradient)
 
 
-def _weights(*, num_weights: int, **_: Any) -> int:
-    """The number of outputs."""
-    return num_weights
-
-
-@operator("_multi_adamw_update", outputs=_weights, aux=places(PLAIN, 1), mixed=True, differentiable=False)
+@operator("_multi_adamw_update", outputs=one_per_weight, aux=places(PLAIN, 1), mixed=True, differentiable=False)
 def multi_adamw_update(
     *data: Tensor,
     lrs: Floats,
@@ -133,7 +128,7 @@ def multi_adamw_update(
     return _adamw(PLAIN, data, num_weights, lrs, etas, wds, beta1, beta2, epsilon, clip_gradient)
 
 
-@operator("_multi_mp_adamw_update", outputs=_weights, aux=places(MASTER, 1), mixed=True, differentiable=False)
+@operator("_multi_mp_adamw_update", outputs=one_per_weight, aux=places(MASTER, 1), mixed=True, differentiable=False)
 def multi_mp_adamw_update(
     *data: Tensor,
     lrs: Floats,

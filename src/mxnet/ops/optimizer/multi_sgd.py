@@ -16,7 +16,7 @@ from torch import Tensor
 from ..attributes import Floats
 from ..checks import need_count, need_float, need_shape
 from ..registry import operator
-from .multi_tensor import columns, gradients, need_each, places, results
+from .multi_tensor import columns, gradients, need_each, one_per_weight, places, results
 
 __all__: list[str] = []
 
@@ -72,15 +72,10 @@ def _preloaded(data: Sequence[Tensor], number: int) -> Any:
     return data[-2].unbind(), data[-1].unbind()
 
 
-def _weights(*, num_weights: int, **_: Any) -> int:
-    """The number of outputs."""
-    return num_weights
-
-
 # ---- learning rates as numbers -------------------------------------------------------------------------------------
 
 
-@operator("multi_sgd_update", outputs=_weights, differentiable=False)
+@operator("multi_sgd_update", outputs=one_per_weight, differentiable=False)
 def multi_sgd_update(
     *data: Tensor,
     lrs: Floats,
@@ -93,7 +88,7 @@ def multi_sgd_update(
     return _sgd(PLAIN, data, (lrs, wds), rescale_grad, clip_gradient, num_weights)
 
 
-@operator("multi_sgd_mom_update", outputs=_weights, aux=places(MOMENTUM), differentiable=False)
+@operator("multi_sgd_mom_update", outputs=one_per_weight, aux=places(MOMENTUM), differentiable=False)
 def multi_sgd_mom_update(
     *data: Tensor,
     lrs: Floats,
@@ -107,7 +102,7 @@ def multi_sgd_mom_update(
     return _sgd(MOMENTUM, data, (lrs, wds), rescale_grad, clip_gradient, num_weights, momentum)
 
 
-@operator("multi_mp_sgd_update", outputs=_weights, aux=places(MASTER), mixed=True, differentiable=False)
+@operator("multi_mp_sgd_update", outputs=one_per_weight, aux=places(MASTER), mixed=True, differentiable=False)
 def multi_mp_sgd_update(
     *data: Tensor,
     lrs: Floats,
@@ -120,7 +115,7 @@ def multi_mp_sgd_update(
     return _sgd(MASTER, data, (lrs, wds), rescale_grad, clip_gradient, num_weights)
 
 
-@operator("multi_mp_sgd_mom_update", outputs=_weights, aux=places(BOTH), mixed=True, differentiable=False)
+@operator("multi_mp_sgd_mom_update", outputs=one_per_weight, aux=places(BOTH), mixed=True, differentiable=False)
 def multi_mp_sgd_mom_update(
     *data: Tensor,
     lrs: Floats,
@@ -137,7 +132,7 @@ def multi_mp_sgd_mom_update(
 # ---- learning rates as arrays --------------------------------------------------------------------------------------
 
 
-@operator("preloaded_multi_sgd_update", outputs=_weights, mixed=True, differentiable=False)
+@operator("preloaded_multi_sgd_update", outputs=one_per_weight, mixed=True, differentiable=False)
 def preloaded_multi_sgd_update(
     *data: Tensor,
     rescale_grad: float = 1.0,
@@ -148,7 +143,9 @@ def preloaded_multi_sgd_update(
     return _sgd(PLAIN, data, None, rescale_grad, clip_gradient, num_weights)
 
 
-@operator("preloaded_multi_sgd_mom_update", outputs=_weights, aux=places(MOMENTUM, 2), mixed=True, differentiable=False)
+@operator(
+    "preloaded_multi_sgd_mom_update", outputs=one_per_weight, aux=places(MOMENTUM, 2), mixed=True, differentiable=False
+)
 def preloaded_multi_sgd_mom_update(
     *data: Tensor,
     momentum: float = 0.0,
@@ -160,7 +157,9 @@ def preloaded_multi_sgd_mom_update(
     return _sgd(MOMENTUM, data, None, rescale_grad, clip_gradient, num_weights, momentum)
 
 
-@operator("preloaded_multi_mp_sgd_update", outputs=_weights, aux=places(MASTER, 2), mixed=True, differentiable=False)
+@operator(
+    "preloaded_multi_mp_sgd_update", outputs=one_per_weight, aux=places(MASTER, 2), mixed=True, differentiable=False
+)
 def preloaded_multi_mp_sgd_update(
     *data: Tensor,
     rescale_grad: float = 1.0,
@@ -171,7 +170,9 @@ def preloaded_multi_mp_sgd_update(
     return _sgd(MASTER, data, None, rescale_grad, clip_gradient, num_weights)
 
 
-@operator("preloaded_multi_mp_sgd_mom_update", outputs=_weights, aux=places(BOTH, 2), mixed=True, differentiable=False)
+@operator(
+    "preloaded_multi_mp_sgd_mom_update", outputs=one_per_weight, aux=places(BOTH, 2), mixed=True, differentiable=False
+)
 def preloaded_multi_mp_sgd_mom_update(
     *data: Tensor,
     momentum: float = 0.0,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from ..checks import need_count, need_float
 
-__all__ = ["columns", "gradients", "moments", "need_alike", "need_each", "places", "results"]
+__all__ = ["columns", "gradients", "moments", "need_alike", "need_each", "one_per_weight", "places", "results"]
 
 
 def gradients(
@@ -84,3 +85,8 @@ def results(weights: Sequence[Tensor], *states: Sequence[Tensor]) -> Tensor | tu
 def places(names: Sequence[str], more: int = 0) -> Callable[[int], list[int]]:
     """Where the states, all after weight and gradient, stand among the inputs, from their number: an operator's aux."""
     return lambda given: [i for i in range(given - more) if i % len(names) > 1]
+
+
+def one_per_weight(*, num_weights: int, **_: Any) -> int:
+    """The number of outputs of an operator on ``num_weights`` weights."""
+    return num_weights

@@ -100,7 +100,7 @@ def _zeros_like(fn: Function) -> Function:
     return lambda data: zeros(stype(data), data.shape, data.dtype, data.device)
 
 
-@_rule("elemwise_add", "elemwise_sub", "elemwise_mul", "_maximum", "_minimum", "_hypot", "_grad_add")
+@_rule("elemwise_add", "elemwise_sub", "_maximum", "_minimum", "_hypot", "_grad_add")
 def _pairwise(fn: Function) -> Function:
     """Two arrays of one sparse storage: on all places where either has a value. These functions are 0 at (0, 0)."""
 
