@@ -1,13 +1,7 @@
-"""Block: a part of a network. It holds parameters and other blocks, and computes its outputs in ``forward``.
-
-HybridBlock is a block whose computation can also be described as a graph: ``hybrid_forward(self, F, x, ...)`` works
-with ``F = mx.nd`` on arrays and with ``F = mx.sym`` on symbols. In this version ``hybridize()`` is a promise: it is
-checked and remembered, and the block still computes imperatively.
-"""
+"""Block: a part of a network. It holds parameters and other blocks, and computes its outputs in ``forward``."""
 
 from __future__ import annotations
 
-import itertools
 import os
 import re
 import threading
@@ -16,30 +10,23 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from .. import initializer, ndarray, symbol
-from ..base import MXNetError
-from ..context import Context
-from ..ndarray import NDArray
-from ..ops.registry import OperatorError
-from ..symbol import Symbol
-from .parameter import DeferredInitializationError, Parameter, ParameterDict
-from .parameter.load import load_into, read_parameters
+from ... import initializer, ndarray
+from ...context import Context
+from ...ops.registry import OperatorError
+from ..parameter import Parameter, ParameterDict
+from ..parameter.load import load_into, read_parameters
+from ..utils import HookHandle
 from .scope import BlockScope, name_block
 from .summary import summarize
-from .utils import HookHandle
 
-__all__ = ["Block", "DeferredInitializationError", "HookHandle", "HybridBlock", "ShapeInferenceError"]
+__all__ = ["Block", "flattened"]
 
 
 class _Hooks(threading.local):
     silent = False  # while a graph is composed only to learn shapes
 
 
-_hooks = _Hooks()
-
-
-class ShapeInferenceError(MXNetError, ValueError):
-    """The first input does not tell the shapes of a block's parameters, or contradicts them."""
+hooks = _Hooks()
 
 
 class Block:
@@ -153,7 +140,7 @@ class Block:
         for name, value in self.__dict__.items():
             if not isinstance(value, (list, tuple, dict)) or value is self._children:
                 continue
-            if any(isinstance(item, Block) and id(item) not in children for item in _flattened(value)):
+            if any(isinstance(item, Block) and id(item) not in children for item in flattened(value)):
                 warnings.warn(
                     f'"{type(self).__name__}.{name}" is an unregistered container with Blocks. Note that Blocks inside '
                     "the list, tuple or dict will not be registered automatically. Make sure to register them using "
@@ -245,7 +232,7 @@ class Block:
     # Computing
 
     def __call__(self, *args: Any) -> Any:
-        if self._forward_pre_hooks and not _hooks.silent:
+        if self._forward_pre_hooks and not hooks.silent:
             for hook in list(self._forward_pre_hooks.values()):
                 hook(self, args)
         try:
@@ -254,7 +241,7 @@ class Block:
             if error.block is None:
                 error.block = self._name
             raise
-        if self._forward_hooks and not _hooks.silent:
+        if self._forward_hooks and not hooks.silent:
             for hook in list(self._forward_hooks.values()):
                 hook(self, args, out)
         return out
@@ -285,155 +272,13 @@ class Block:
         summarize(self, inputs)
 
 
-class HybridBlock(Block):
-    """A block that computes with arrays or describes its graph with symbols.
-
-    Subclasses define ``hybrid_forward(self, F, x, *args, **params)``, with the block's parameters as keywords by
-    attribute name; or override ``forward(self, x, *args)``, like a Block.
-    """
-
-    def __init__(self, prefix: str | None = None, params: ParameterDict | None = None) -> None:
-        super().__init__(prefix, params)
-        self._active = False
-        self._flags: dict[str, Any] = {}
-
-    def register_child(self, block: Block, name: str | None = None) -> None:
-        """Add a child. ValueError unless it is a HybridBlock."""
-        _check_child(block)
-        super().register_child(block, name)
-
-    def hybridize(
-        self,
-        active: bool = True,
-        backend: str | None = None,
-        clear: bool = True,
-        static_alloc: bool = False,
-        static_shape: bool = False,
-        inline_limit: int = 2,
-        forward_bulk_size: int | None = None,
-        backward_bulk_size: int | None = None,
-        **kwargs: Any,
-    ) -> None:
-        """Ask for the block to run as a graph. In this version it keeps running imperatively, with the same results.
-
-        Raises ValueError when a child is no HybridBlock.
-        """
-        for child in self._children.values():
-            _check_child(child)
-        flags = dict(static_alloc=static_alloc, static_shape=static_shape, inline_limit=inline_limit)
-        self._active, self._flags = active, flags
-        super().hybridize(
-            active,
-            backend=backend,
-            clear=clear,
-            forward_bulk_size=forward_bulk_size,
-            backward_bulk_size=backward_bulk_size,
-            **flags,
-            **kwargs,
-        )
-
-    def forward(self, x: Any, *args: Any) -> Any:
-        """Compute ``hybrid_forward`` on arrays, on the context of the first one, or compose its symbol.
-
-        Raises ValueError when there is neither array nor symbol among the inputs.
-        """
-        if x.__class__ is not NDArray:
-            first = next((item for item in _flattened((x, args)) if isinstance(item, (NDArray, Symbol))), None)
-            if isinstance(first, Symbol):
-                with self.name_scope():
-                    variables = {name: p.var() for name, p in self._reg_params.items()}
-                    return self.hybrid_forward(symbol, x, *args, **variables)
-            if first is None:
-                raise ValueError(
-                    f"In HybridBlock, there must be one NDArray or one Symbol in the input. {self._name} received "
-                    f"{x!r} of type {type(x).__name__}. Please check the type of the args."
-                )
-            ctx = first._ctx
-        else:
-            ctx = x._ctx
-        if not self._reg_params:
-            return self.hybrid_forward(ndarray, x, *args)
-        try:
-            params = {name: p._array if p._home is ctx else p.data(ctx) for name, p in self._reg_params.items()}
-        except DeferredInitializationError:
-            return self._first_forward(ctx, x, *args)
-        return self.hybrid_forward(ndarray, x, *args, **params)
-
-    def hybrid_forward(self, F: Any, x: Any, *args: Any, **kwargs: Any) -> Any:
-        """What the block computes, in terms of ``F``, the module mx.nd or mx.sym; subclasses define it."""
-        raise NotImplementedError(f"{type(self).__name__} must define hybrid_forward(self, F, x, *args, **params).")
-
-    def _first_forward(self, ctx: Context, *inputs: Any) -> Any:
-        """Initialize the parameters that waited for these inputs' shapes, and compute; on failure they wait again."""
-        before = [(p, p._waiting()) for p in self.collect_params().values()]
-        try:
-            self.infer_shape(*inputs)
-            for own in (*self._reg_params.values(), *self._params.values()):
-                if own._deferred_init and not own._shape_is_known():
-                    raise ShapeInferenceError(
-                        f"Deferred initialization of {self._name} failed: the inputs do not tell the shape of "
-                        f"Parameter '{own.name}', which is {own.shape}. Every size must be positive."
-                    )
-                own._finish_deferred_init()
-            params = {name: p.data(ctx) for name, p in self._reg_params.items()}
-            return self.hybrid_forward(ndarray, *inputs, **params)
-        except BaseException as error:
-            for parameter, state in before:
-                parameter._wait_again(state)
-            if isinstance(error, OperatorError):
-                raise self._cannot_infer(inputs, error) from None
-            raise
-
-    def _cannot_infer(self, inputs: Sequence[Any], error: Exception) -> ShapeInferenceError:
-        shown = ", ".join(str(x.shape) if isinstance(x, NDArray) else repr(x) for x in _flattened(inputs))
-        return ShapeInferenceError(
-            f"Deferred initialization of {self._name} failed because shapes cannot be inferred from inputs "
-            f"{shown}: {error}"
-        )
-
-    def infer_shape(self, *args: Any) -> None:
-        """Set the unknown parameter shapes of the tree from inputs, by composing the graph once and asking the
-        operators.
-
-        Raises ShapeInferenceError, an MXNetError and a ValueError, when the operators refuse or do not know.
-        """
-        parameters = {p.name: p for p in self.collect_params().values()}
-        numbers = itertools.count()
-
-        def stand_in(value: Any) -> Any:
-            if isinstance(value, NDArray):
-                return symbol.var(f"{self._prefix}data{next(numbers)}", shape=value.shape, dtype=value.dtype)
-            return type(value)(map(stand_in, value)) if type(value) in (list, tuple) else value
-
-        _hooks.silent = True
-        try:
-            outputs = self.forward(*map(stand_in, args))
-            graph = symbol.Group([item for item in _flattened(outputs) if isinstance(item, Symbol)])
-            shapes = graph._infer_variables()
-        except Exception as error:
-            raise self._cannot_infer(args, error) from (None if isinstance(error, MXNetError) else error)
-        finally:
-            _hooks.silent = False
-        for name, shape in shapes.items():
-            if name in parameters:
-                parameters[name].shape = shape
-
-
-def _check_child(block: Any) -> None:
-    if not isinstance(block, HybridBlock):
-        raise ValueError(
-            f"Children of HybridBlock must also be HybridBlock, but {block!r} has type {type(block)}. "
-            "If you are using Sequential, please try HybridSequential instead."
-        )
-
-
-def _flattened(value: Any) -> Iterator[Any]:
+def flattened(value: Any) -> Iterator[Any]:
     """The items of nested lists, tuples and dicts."""
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, (list, tuple)):
         for item in value:
-            yield from _flattened(item)
+            yield from flattened(item)
     else:
         yield value
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import threading
 
-from ..name import Prefix, current_manager
-from .parameter import ParameterDict
+from ...name import Prefix, current_manager
+from ..parameter import ParameterDict
 
 __all__ = ["BlockScope", "name_block"]
 

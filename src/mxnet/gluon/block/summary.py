@@ -6,11 +6,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..ndarray import NDArray
+from ...ndarray import NDArray
 
 if TYPE_CHECKING:
-    from .block import Block
-    from .parameter import Parameter
+    from ..parameter import Parameter
+    from .base import Block
 
 __all__ = ["summarize"]
 
