@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 from types import ModuleType
 
@@ -18,6 +19,7 @@ pytestmark = pytest.mark.skipif(not FOLDER.exists(), reason="the files of MXNet 
 
 MANIFEST = json.loads((FOLDER / "manifest.json").read_text())["cases"] if FOLDER.exists() else {}
 NETS = ["mlp", "lenet_bn", "resblock", "emb_ln", "constnet", "gap_concat"]  # those whose layers exist here
+GRAPHS = [*NETS, "deconv"]
 CLOSE = {"rtol": 1e-4, "atol": 1e-5}
 
 
@@ -80,7 +82,7 @@ def test_gradients_and_statistics_of_one_step_are_the_same(build, name):
             np.testing.assert_allclose(parameters[place].data().asnumpy(), value, err_msg=place, **CLOSE)
 
 
-@pytest.mark.parametrize("name", NETS)
+@pytest.mark.parametrize("name", GRAPHS)
 def test_graphs_load_infer_and_compute_the_same(name):
     graph = mx.sym.load(str(FOLDER / f"{name}-symbol.json"))
     saved = nd.load(str(FOLDER / f"{name}-0000.params"))
@@ -94,6 +96,80 @@ def test_graphs_load_infer_and_compute_the_same(name):
     for found, want in zip(graph.eval(**given, **values), expected, strict=True):
         np.testing.assert_allclose(found.asnumpy(), want, **CLOSE)
     assert mx.sym.load_json(graph.tojson()).tojson() == graph.tojson()
+
+
+def params_file(name: str, kind: str) -> Path:
+    return FOLDER / MANIFEST[name]["files"][kind]
+
+
+@pytest.mark.parametrize("load", ["load_parameters", "ParameterDict.load", "load_params"])
+@pytest.mark.parametrize("file", ["save_parameters", "export_params"])
+@pytest.mark.parametrize("name", NETS)
+def test_every_way_of_loading_reads_every_file(build, name, file, load, tmp_path):
+    net, path = build(name), tmp_path / "some-0000.params"
+    shutil.copy(params_file(name, file), path)
+    if load == "load_parameters":
+        net.load_parameters(path)
+    elif load == "ParameterDict.load":
+        net.collect_params().load(path)
+    else:
+        args, aux = mx.model.load_params(tmp_path / "some", 0)
+        net.collect_params().load_dict({**args, **aux})
+    expected = nd.load(params_file(name, "save_parameters"))
+    parameters = net._collect_params_with_prefix()
+    assert parameters.keys() == expected.keys()
+    for place, value in expected.items():
+        assert (parameters[place].data().asnumpy() == value.asnumpy()).all()
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_saving_writes_mxnets_bytes(build, name, tmp_path):
+    net, path = build(name), tmp_path / "some-0000.params"
+    net.load_parameters(params_file(name, "export_params"))
+    net.save_parameters(path)
+    assert path.read_bytes() == params_file(name, "save_parameters").read_bytes()
+
+
+@pytest.mark.parametrize("name", [*GRAPHS, "lstm_lm"])
+def test_checkpoints_are_what_export_wrote(name, tmp_path):
+    for file in (f"{name}-symbol.json", f"{name}-0000.params"):
+        shutil.copy(FOLDER / file, tmp_path / file)
+    mx.model.save_checkpoint(tmp_path / "ours", 0, *mx.model.load_checkpoint(tmp_path / name, 0))
+    ours, theirs = tmp_path / "ours-0000.params", params_file(name, "export_params")
+    found, expected = nd.load(ours), nd.load(theirs)
+    assert sorted(found) == sorted(expected)
+    for key, value in expected.items():
+        assert (found[key].asnumpy() == value.asnumpy()).all()
+    if list(found) == list(expected):  # export mixes both kinds, checkpoints have auxiliary states last
+        assert ours.read_bytes() == theirs.read_bytes()
+    else:
+        assert any(key.startswith("aux:") for key in expected)
+
+
+@pytest.mark.parametrize("name", [name for name, case in MANIFEST.items() if case["kind"] == "trainer"])
+@pytest.mark.parametrize("again", [False, True])
+def test_training_goes_on_from_mxnets_states(build, name, again, tmp_path):
+    """again: from a file of ours, written after MXNet's was read."""
+    case, saved = MANIFEST[name], arrays(f"{name}-io.npz")
+    net = build("mlp")
+    net.load_parameters(FOLDER / case["files"]["mid"])
+    trainer = gluon.Trainer(net.collect_params(), case["optimizer"])  # the file knows the optimizer's arguments
+    trainer.load_states(FOLDER / case["files"]["states"])
+    if again:
+        trainer.save_states(tmp_path / "ours.states")
+        trainer = gluon.Trainer(net.collect_params(), "sgd")
+        trainer.load_states(tmp_path / "ours.states")
+    x, y, loss_fn = nd.array(saved["x"]), nd.array(saved["y"]), gluon.loss.L2Loss()
+    for step in range(case["steps_after_save"]):
+        with autograd.record():
+            loss = loss_fn(net(x), y)
+        loss.backward()
+        trainer.step(case["batch_size"])
+        expected = saved["losses"][case["steps_before_save"] + step]
+        np.testing.assert_allclose(loss.mean().asscalar(), expected, rtol=1e-4)
+    for place, value in nd.load(FOLDER / case["files"]["end"]).items():
+        found = net._collect_params_with_prefix()[place].data().asnumpy()
+        np.testing.assert_allclose(found, value.asnumpy(), err_msg=place, **CLOSE)
 
 
 @pytest.mark.parametrize("name", ["trainer-sgd", "trainer-adam"])

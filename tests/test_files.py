@@ -70,6 +70,53 @@ def test_killed_process_leaves_the_old_file(old):
     assert old.read_bytes() == b"old"
 
 
+# Saves over and over in a child process, kills it at a random moment, and looks at what is there; 50 times.
+KILLS = """
+import os, random, signal, sys, time
+import mxnet as mx
+from mxnet import nd
+
+folder = sys.argv[1]
+random.seed(7)
+seen, strays = set(), 0
+for round in range(50):
+    path = os.path.join(folder, ("net.params", "net.safetensors")[round % 2])
+    ready, go = os.pipe()
+    child = os.fork()
+    if not child:
+        count = round * 1000
+        while True:
+            count += 1
+            nd.save(path, {"w": nd.full((200, 500), count), "last": nd.full(1, count)})
+            os.write(go, b"x")
+    os.read(ready, 1)
+    time.sleep(random.uniform(0, 0.01))
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    os.close(ready), os.close(go)
+    arrays = nd.load(path)
+    number = arrays["last"].asscalar()
+    assert number > round * 1000 and (arrays["w"].asnumpy() == number).all(), number
+    seen.add(number)
+    others = [name for name in os.listdir(folder) if not name.startswith("net.")]
+    assert len(others) <= 1 and all(name.startswith(".mxnet-") for name in others), others
+    strays += len(others)
+    for name in others:
+        os.unlink(os.path.join(folder, name))
+assert len(seen) == 50
+print(strays)
+"""
+
+
+@posix
+def test_killed_at_random_moments(tmp_path):
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}  # nothing forks well with threads
+    arguments = [sys.executable, "-c", KILLS, str(tmp_path)]
+    done = subprocess.run(arguments, env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 0  # kills that hit a file in the making
+
+
 @posix
 @pytest.mark.parametrize("mask", [0o022, 0o077, 0o002])
 def test_new_file_follows_the_umask(tmp_path, mask):

@@ -20,6 +20,7 @@ try:
         initializer,
         lr_scheduler,
         metric,
+        model,
         name,
         ndarray,
         operator,

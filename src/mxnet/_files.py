@@ -17,10 +17,11 @@ __all__ = ["atomic_write"]
 def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """Open ``path`` for writing bytes; the new content takes its place whole when the block ends, or not at all.
 
-    The bytes go to a temporary file beside ``path``, reach the disk, and are then renamed over it. An exception in
-    the block, a full disk or a killed process leave an older file as it was; only a killed process leaves the
-    temporary file (``.mxnet-*.tmp``) behind. A new file's permissions follow the umask, an older file keeps its own,
-    symbolic links are followed. What cannot be replaced (a pipe, a device) is written to directly.
+    The bytes go to a temporary file beside ``path``, reach the disk, and are then renamed over it; the folder's entry
+    reaches the disk, too, where the system can do that. An exception in the block, a full disk or a killed process
+    leave an older file as it was; only a killed process leaves the temporary file (``.mxnet-*.tmp``) behind. A new
+    file's permissions follow the umask, an older file keeps its own, symbolic links are followed. What cannot be
+    replaced (a pipe, a device) is written to directly.
 
     Raises OSError, naming ``path``, as ``open(path, "wb")`` would.
     """
@@ -48,6 +49,7 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, target)
+        _sync_folder(os.path.dirname(target))
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
@@ -59,3 +61,13 @@ def _create(temporary: str, path: str) -> BinaryIO:
         return open(temporary, "xb")
     except OSError as error:
         raise OSError(error.errno, error.strerror, path) from None
+
+
+def _sync_folder(path: str) -> None:
+    """Make a rename in the folder last through a power failure; not every system lets folders be opened for that."""
+    with contextlib.suppress(OSError):
+        folder = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

@@ -18,7 +18,7 @@ import pytest
 import safetensors.torch
 import torch
 
-from mxnet import dtypes
+from mxnet import dtypes, nd
 from mxnet.base import MXNetError
 from mxnet.ndarray.binary import FOREIGN, V1, V2, V3, Record, decode, encode
 
@@ -206,6 +206,24 @@ LAYOUTS = {
     "V1": [("record header", "I", V1), *VECTOR, *CONTEXT],
     "before V1": [("record header", "I", 1), ("dim", "I", 2), *CONTEXT],
 }
+STORED = [("number of dimensions", "i", 2), ("dim", "q", 1), ("dim", "q", 2)]
+ROW_INDEX = [("dtype code", "i", 6), ("number of dimensions", "i", 1), ("dim", "q", 1)]
+ROWS = [("record header", "I", V2), ("storage type", "i", 1), *STORED, ("number of dimensions", "i", 2)]
+SPARSE_LAYOUTS = {
+    "row_sparse": (
+        [*ROWS, ("dim", "q", 5), ("dim", "q", 2), *CONTEXT, *ROW_INDEX],
+        TWO_FLOATS + struct.pack("<q", 3),
+    ),
+    "csr": (
+        [
+            *(("record header", "I", V2), ("storage type", "i", 2), *VECTOR, ("number of dimensions", "i", 2)),
+            *(("dim", "q", 1), ("dim", "q", 4), *CONTEXT),
+            *(("dtype code", "i", 6), ("number of dimensions", "i", 1), ("dim", "q", 2)),
+            *(("dtype code", "i", 6), ("number of dimensions", "i", 1), ("dim", "q", 2)),
+        ],
+        TWO_FLOATS + struct.pack("<4q", 0, 2, 1, 3),
+    ),
+}
 
 
 def fields(layout):
@@ -271,6 +289,43 @@ def test_damaged_number(layout, i, damaged):
     if damaged == -1 or damaged == 2**64 - 1:
         assert at == len(pack(parts[:i]))
         assert field.startswith(name)
+
+
+def sparse_fields(storage):
+    layout, values = SPARSE_LAYOUTS[storage]
+    return [*fields("V2")[:3], *layout, ("values", "", values), *fields("V2")[-3:]]
+
+
+@pytest.mark.parametrize("storage", SPARSE_LAYOUTS)
+def test_sparse_field_layouts_are_legal(storage):
+    (array,) = nd.load_frombuffer(pack(sparse_fields(storage))).values()
+    dense = {"row_sparse": [[0, 0]] * 3 + [[1, 2], [0, 0]], "csr": [[0, 1, 0, 2]]}
+    assert array.stype == storage
+    assert array.asnumpy().tolist() == dense[storage]
+
+
+@pytest.mark.parametrize("storage", SPARSE_LAYOUTS)
+@pytest.mark.parametrize("kind", ["0", "-1", "most", "half", "one more", "one less"])
+def test_damaged_number_of_a_sparse_array(storage, kind):
+    """Every number by itself; through nd.load_frombuffer, which also looks at what the index arrays say."""
+    parts = sparse_fields(storage)
+    for i, (name, code, value) in enumerate(parts):
+        if not code:
+            continue
+        most = 2 ** (8 * struct.calcsize("<" + code) - (not code.isupper())) - 1
+        damaged = {"0": 0, "-1": most if code.isupper() else -1, "most": most, "half": most // 2 + 1}.get(kind)
+        damaged = value + (1 if kind == "one more" else -1) if damaged is None else damaged
+        if damaged == value or (damaged < 0 and code.isupper()):
+            continue
+        changed = pack([*parts[:i], (name, code, damaged), *parts[i + 1 :]])
+        try:
+            (array,) = nd.load_frombuffer(changed).values()
+        except MXNetError as error:
+            assert re.search(r"at byte \d+: expected .+; found |storage is damaged", str(error)), error  # noqa: PT017
+            continue
+        # Another place, or another number of rows or columns that hold nothing: just as legal.
+        assert name in ("device id", "device type", "dim"), (name, damaged)
+        assert array.data.asnumpy().flatten().tolist() == [1, 2]
 
 
 @pytest.mark.parametrize("code", sorted(set(range(-2, 20)) - set(dtypes.by_code)))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .. import dtypes
 from .. import optimizer as optimizers
+from .._files import atomic_write
 from ..base import MXNetError
 from ..context import Context
-from ..ndarray import NDArray, add_n, array, load, save
+from ..ndarray import add_n
+from ..optimizer import states
 from ..optimizer.updater import flatten
 from .parameter import Parameter, ParameterDict
 
@@ -157,52 +161,58 @@ class Trainer:
             for weight in weights:
                 weight._fresh_grad = False
 
-    def save_states(self, fname: str) -> None:
-        """Write the optimizer's states (momenta, counts of updates) to a file of arrays, whole or not at all."""
-        optimizer, arrays = self._optimizer, {}
-        for device, updater in enumerate(self._updaters):
-            counts = optimizer._all_index_update_counts.get(device, {})
-            for index, state in updater.states.items():
-                arrays[f"count:{device}:{index}"] = array(
-                    [counts.get(index, optimizer.begin_num_update)], dtype="int64"
-                )
-                for slot, part in enumerate(flatten(state)):
-                    arrays[f"state:{device}:{index}:{slot}"] = part
-        arrays["num_update"] = array([optimizer.num_update], dtype="int64")
-        save(fname, arrays)
+    def save_states(self, fname: str | os.PathLike[str]) -> None:
+        """Write the optimizer and its states (momenta, counts of updates) to a file, whole or not at all.
 
-    def load_states(self, fname: str) -> None:
-        """Continue from states that ``save_states`` wrote. Raises MXNetError, and changes nothing, where they don't
-        fit.
+        The states are those of the first context: the others' are the same. Raises OSError, as MXNet does.
         """
-        arrays = load(fname)
-        if not isinstance(arrays, dict) or "num_update" not in arrays:
-            raise MXNetError(f"{fname}: these are no trainer states; expected a file that Trainer.save_states wrote.")
-        plan: list[tuple[NDArray, NDArray]] = []
-        fresh, counts = [], []
-        for device, updater in enumerate(self._updaters):
-            fresh.append(dict(updater.states))
-            counts.append({})
-            for index, parameter in enumerate(self._params):
-                if f"count:{device}:{index}" not in arrays:
-                    continue
-                counts[device][index] = int(arrays[f"count:{device}:{index}"].asscalar())
-                weight = parameter.list_data()[device]
-                state = fresh[device].setdefault(index, self._optimizer.create_state_multi_precision(index, weight))
-                for slot, part in enumerate(flatten(state)):
-                    saved = arrays.get(f"state:{device}:{index}:{slot}")
-                    if saved is None or saved.shape != part.shape:
-                        found = "nothing" if saved is None else f"shape {saved.shape}"
+        with atomic_write(fname) as file:
+            file.write(self._updaters[0].get_states(dump_optimizer=True))
+
+    def load_states(self, fname: str | os.PathLike[str]) -> None:
+        """Continue with the optimizer and the states that ``save_states``, here or in MXNet, wrote.
+
+        As in MXNet, the optimizer is replaced by the saved one with its learning rate, counts and scheduler; a new
+        ``set_learning_rate`` changes it. Files that MXNet pickled are read without running anything in them.
+        Raises MXNetError, and changes nothing, where the states don't fit; OSError where there is no file.
+        """
+        with open(fname, "rb") as file:
+            raw = file.read()
+        where = repr(os.fspath(fname))
+        saved, optimizer = states.loads(raw, where, self._optimizer)
+        optimizer = optimizer or self._optimizer
+        self._check_states(saved, optimizer, where)
+        counts = optimizer._all_index_update_counts
+        known = next(iter(counts.values()), {})
+        for ctx in self._contexts:
+            counts.setdefault(ctx.device_id, dict(known))
+        for ctx, updater in zip(self._contexts, self._updaters, strict=True):  # every context gets states of its own
+            updater._continue({i: updater.sync_state_context(state, ctx) for i, state in saved.items()}, optimizer)
+        self._optimizer = optimizer
+
+    def _check_states(self, saved: dict[Any, Any], optimizer: optimizers.Optimizer, where: str) -> None:
+        """MXNetError unless these could be states of ``optimizer`` for this trainer's parameters."""
+        for index, state in saved.items():
+            if not isinstance(index, int) or not 0 <= index < len(self._params):
+                raise MXNetError(
+                    f"{where}: there are states for parameter {index!r}, but this Trainer has {len(self._params)} "
+                    "parameters. Was the file written by another network?"
+                )
+            parameter = self._params[index]
+            if parameter._data is None:  # its shape comes with the first forward pass
+                continue
+            fresh = optimizer.create_state_multi_precision(index, parameter.list_data()[0])
+            wanted, found = flatten(fresh), flatten(state)
+            if len(wanted) != len(found):
+                raise MXNetError(
+                    f"{where}: Parameter {parameter.name!r} needs {len(wanted)} arrays of states, but the file has "
+                    f"{len(found)}. Was it written by another optimizer?"
+                )
+            for slot, arrays in enumerate(zip(wanted, found, strict=True)):
+                shapes, types = [a.shape for a in arrays], [dtypes.resolve(a.dtype).name for a in arrays]
+                for what, (mine, other) in (("shape", shapes), ("dtype", types)):
+                    if mine != other:
                         raise MXNetError(
-                            f"{fname}: state {slot} of Parameter {parameter.name!r} must have shape {part.shape}, "
-                            f"but the file has {found}. Was it written by another network or optimizer?"
+                            f"{where}: state {slot} of Parameter {parameter.name!r} must have {what} {mine}, but the "
+                            f"file has {what} {other}. Was it written by another network or optimizer?"
                         )
-                    plan.append((saved, part))
-        for saved, part in plan:
-            saved.copyto(part)
-        for device, updater in enumerate(self._updaters):
-            updater.states = fresh[device]
-            updater.states_synced = dict.fromkeys(fresh[device], True)
-            self._optimizer._all_index_update_counts[device] = counts[device]
-        self._optimizer.num_update = int(arrays["num_update"].asscalar())
-        self._optimizer._set_current_context(0)

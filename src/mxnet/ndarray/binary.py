@@ -13,23 +13,22 @@ where only sparse storage has the parts in brackets. Four magics were in use: V2
 under NumPy shapes, where ``()`` is a scalar (in older records it meant "no shape yet"), V1 lacks the storage type, and
 before V1 there was no magic: the record begins with ndim, and dimensions are uint32.
 
-Files are not trusted: every number is checked against what may stand there and against the bytes that remain before
-anything is allocated, and nothing is executed. Whatever is wrong is an MXNetError with file, field and offset.
+Files are not trusted, see reading.py: every number is checked before anything is allocated, and nothing is executed.
 """
 
 from __future__ import annotations
 
 import io
-import math
 import struct
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 
 import torch
 
 from .. import dtypes
 from ..base import MXNetError
 from ..context import Context
+from .reading import MAX_NDIM, Reader, memory
 
 __all__ = ["Record", "decode", "encode", "pack", "unpack"]
 
@@ -37,8 +36,6 @@ LIST_MAGIC = 0x112
 V1, V2, V3 = 0xF993FAC8, 0xF993FAC9, 0xF993FACA
 STORAGE = ("default", "row_sparse", "csr")  # the code in a file is the index
 INDEX_ARRAYS = {"default": (), "row_sparse": ("row indices",), "csr": ("row pointers", "column indices")}
-MAX_NDIM = 64  # torch's operators take no more
-DAMAGED = "the file is truncated or damaged"
 SMALLEST_RECORD = 20  # bytes of the oldest layout: ndim, one dimension, device type and id, dtype
 
 # First bytes of files that end up here by mistake, and what to do with them.
@@ -46,7 +43,7 @@ FOREIGN = (
     (bytes(6) + b"\x01\x12", "an array file of a big-endian machine: save it again on a little-endian one"),
     (b"\x93NUMPY", "a NumPy .npy file: mx.nd.array(numpy.load(...)) reads it"),
     (b"PK\x03\x04", "a zip archive: numpy.load reads .npz files, torch.load PyTorch's"),
-    (b"\x80", "a pickle, as Trainer.save_states or torch.save write: it is not opened, since pickles can run any code"),
+    (b"\x80", "a pickle, as torch.save and MXNet's Trainer.save_states write: Trainer.load_states reads the latter"),
     (b"\x89HDF", "an HDF5 file: the h5py package reads it"),
     (b"\x1f\x8b", "gzip-compressed: decompress it first"),
     (b"\x0a\x23\xd7\xce", "a RecordIO file: mx.recordio.MXRecordIO reads it"),
@@ -119,17 +116,11 @@ def _encode_record(record: Record, magic: int) -> Iterator[bytes | memoryview]:
         header += struct.pack("<i", dtypes.resolve(index.dtype).code) + _encode_shape(index.shape)
     yield header
     for tensor in (values, *indices):
-        yield _raw(tensor.detach().cpu().contiguous())
+        yield memory(tensor.detach().cpu().contiguous())
 
 
 def _encode_shape(shape: Sequence[int]) -> bytes:
     return struct.pack(f"<i{len(shape)}q", len(shape), *shape)
-
-
-def _raw(tensor: torch.Tensor) -> memoryview:
-    """The memory of a contiguous CPU tensor, as bytes."""
-    flat = tensor.as_strided((tensor.numel(),), (1,))  # not view(-1): an axis of size 0 or 1 may have any stride
-    return flat.view(torch.uint8).numpy().data
 
 
 # ---- reading ---------------------------------------------------------------------------------------------------------
@@ -142,7 +133,7 @@ def decode(stream: io.BufferedIOBase, where: str) -> tuple[list[Record], list[st
     """
     size = stream.seek(0, io.SEEK_END)
     stream.seek(0)
-    reader = _Reader(stream, size, where)
+    reader = Reader(stream, size, where)
     magic, head = struct.pack("<Q", LIST_MAGIC), stream.read(32)
     if not head.startswith(magic):
         reader.fail(0, "first bytes", magic.hex(" "), _describe(head))
@@ -170,7 +161,7 @@ def unpack(raw: bytes | bytearray, where: str) -> Record:
     return record
 
 
-def _decode_record(reader: _Reader) -> Record:
+def _decode_record(reader: Reader) -> Record:
     at = reader.offset
     magic = reader.number("I", "record header")
     kind, values_shape = "default", None
@@ -199,7 +190,7 @@ def _decode_record(reader: _Reader) -> Record:
     return Record(values, context, kind, shape, tuple(reader.tensor(*layout) for layout in layouts))
 
 
-def _decode_name(reader: _Reader, i: int) -> str:
+def _decode_name(reader: Reader, i: int) -> str:
     length = reader.count(f"length of name {i}", 1)
     at = reader.offset
     raw = reader.take(length, f"name {i}")
@@ -216,92 +207,5 @@ def _describe(head: bytes) -> str:
     found = head[:8].hex(" ")
     kinds = [kind for prefix, kind in FOREIGN if head.startswith(prefix)]
     if head[8:9] == b"{":
-        kinds = ["a safetensors file: the safetensors package reads it"]
+        kinds = ["a safetensors file: give it the ending .safetensors"]
     return f"{found}: this looks like {kinds[0]}" if kinds else found
-
-
-class _Reader:
-    """Takes checked numbers, shapes and tensors from a stream, and knows where it stands."""
-
-    def __init__(self, stream: io.BufferedIOBase, size: int, where: str) -> None:
-        self.stream, self.size, self.where = stream, size, where
-        self.offset = 0
-        self.inside = ""  # the part of the file that is being read, for errors
-
-    def fail(self, offset: int, field: str, expected: object, found: object) -> NoReturn:
-        raise MXNetError(
-            f"Cannot load arrays from {self.where}: {self.inside}{field} at byte {offset}: "
-            f"expected {expected}; found {found}."
-        )
-
-    def need(self, size: int, field: str) -> None:
-        """Fail unless ``size`` more bytes are there."""
-        if size > self.size - self.offset:
-            left = self.size - self.offset
-            self.fail(self.offset, field, f"{size} bytes", f"the end after {left}: {DAMAGED}")
-
-    def take(self, size: int, field: str) -> bytes:
-        self.need(size, field)
-        raw = self.stream.read(size)
-        if len(raw) < size:
-            self.fail(self.offset, field, f"{size} bytes", f"{len(raw)}: the file shrank while it was read")
-        self.offset += size
-        return raw
-
-    def number(self, code: str, field: str, legal: Sequence[int] | None = None) -> int:
-        """The integer of ``struct`` type ``code`` that comes next."""
-        at = self.offset
-        (value,) = struct.unpack("<" + code, self.take(struct.calcsize("<" + code), field))
-        if legal is not None and value not in legal:
-            several = f"{legal[0]} to {legal[-1]}" if isinstance(legal, range) else f"one of {legal}"
-            self.fail(at, field, several if len(legal) > 1 else legal[0], value)
-        return value
-
-    def count(self, field: str, smallest: int) -> int:
-        """A uint64 that counts things of at least ``smallest`` bytes each, which all must fit into the rest."""
-        at = self.offset
-        value = self.number("Q", field)
-        most = (self.size - self.offset) // smallest
-        if value > most:
-            left = self.size - self.offset
-            self.fail(at, field, f"at most {most}, for the {left} bytes that follow", f"{value}: {DAMAGED}")
-        return value
-
-    def dtype(self, field: str) -> dtypes.DType:
-        return dtypes.by_code[self.number("i", field, legal=tuple(dtypes.by_code))]
-
-    def shape(self, field: str, scalars: bool = False) -> tuple[int, ...]:
-        at = self.offset
-        return self.dimensions(self.number("i", f"number of dimensions of the {field}"), "q", field, at, scalars)
-
-    def dimensions(self, ndim: int, code: str, field: str, at: int, scalars: bool = False) -> tuple[int, ...]:
-        """``ndim``, which stood at ``at``, sizes of ``struct`` type ``code``."""
-        least = 0 if scalars else 1
-        if not least <= ndim <= MAX_NDIM:
-            lost = " (an array without values, or a scalar saved outside of NumPy shape semantics)" if ndim == 0 else ""
-            self.fail(at, f"number of dimensions of the {field}", f"{least} to {MAX_NDIM}", f"{ndim}{lost}")
-        at = self.offset
-        raw = self.take(ndim * struct.calcsize("<" + code), field)
-        shape = struct.unpack(f"<{ndim}{code}", raw)
-        if any(size < 0 for size in shape):
-            self.fail(at, field, "sizes of 0 or more", shape)
-        return shape
-
-    def tensor(self, field: str, dtype: dtypes.DType, shape: tuple[int, ...]) -> torch.Tensor:
-        """The tensor whose values come next, read into memory of its own."""
-        # Sizes beside a 0 allocate nothing, but their product must still be a number that torch can hold.
-        if math.prod(max(size, 1) for size in shape) * dtype.itemsize >= 2**63:
-            self.fail(self.offset, field, "an array that fits into memory", f"shape {shape} of {dtype.name}")
-        size = math.prod(shape) * dtype.itemsize
-        self.need(size, f"{field} (shape {shape}, {dtype.name})")
-        boolean = dtype.torch is torch.bool
-        tensor = torch.empty(shape, dtype=torch.uint8 if boolean else dtype.torch, device="cpu")
-        memory = _raw(tensor)
-        done = 0
-        while done < size:  # a raw file may give less at once than it was asked for
-            step = self.stream.readinto(memory[done:])
-            if not step:
-                self.fail(self.offset, field, f"{size} bytes", f"{done}: the file shrank while it was read")
-            done += step
-        self.offset += size
-        return tensor != 0 if boolean else tensor  # a bool tensor with bytes other than 0 and 1 misbehaves

@@ -1,14 +1,17 @@
-"""``mx.nd.save`` and ``mx.nd.load``: arrays to and from MXNet's binary files. The format itself is in binary.py."""
+"""``mx.nd.save`` and ``mx.nd.load``: arrays to and from files. The formats themselves are in binary.py (MXNet's) and
+safetensors.py (files with the ending ``.safetensors``).
+"""
 
 from __future__ import annotations
 
 import io
+import math
 import os
 
 from .._files import atomic_write
 from ..base import MXNetError
 from ..util import is_np_shape
-from . import binary
+from . import binary, safetensors
 from .ndarray import NDArray
 from .sparse.arrays import from_record, to_record
 
@@ -18,6 +21,7 @@ __all__ = ["load", "load_frombuffer", "save"]
 def save(fname: str | os.PathLike[str], data: NDArray | list[NDArray] | dict[str, NDArray]) -> None:
     """Save arrays to a file that MXNet 1.x reads, too: one array, a list, or a dict of named arrays.
 
+    A name that ends in ``.safetensors`` makes a file of that format, which holds dicts of dense arrays.
     The file appears whole or not at all: when saving fails or is interrupted, an older file of this name stays.
 
     Raises ValueError for other kinds of data, TypeError for a list or dict of something else, and MXNetError when the
@@ -42,26 +46,36 @@ def save(fname: str | os.PathLike[str], data: NDArray | list[NDArray] | dict[str
             f"but this {type(data).__name__} holds {wrong[0]!r} ({type(wrong[0]).__name__})."
         )
     records = [to_record(a) for a in arrays]
+    if not path.endswith(safetensors.ENDING):
+        pieces = binary.encode(records, names, np_shape=is_np_shape())
+    elif isinstance(data, dict):
+        pieces = safetensors.encode(records, names)
+    else:
+        raise ValueError(
+            f"A {safetensors.ENDING} file holds arrays by name: save a dict, not this {type(data).__name__}."
+        )
     try:
         with atomic_write(path) as file:
-            file.writelines(binary.encode(records, names, np_shape=is_np_shape()))
+            file.writelines(pieces)
     except OSError as error:
-        raise MXNetError(f"Cannot save arrays to {path!r}: {error.strerror or error}.") from error
+        raise MXNetError(f"Cannot save arrays to {path!r}: {_reason(error, path)}.") from error
 
 
 def load(fname: str | os.PathLike[str]) -> list[NDArray] | dict[str, NDArray]:
     """Load the arrays of a file that ``save``, or any MXNet, wrote: a dict where they have names, else a list.
 
-    Arrays saved from a GPU return to that GPU where this machine has it; all others come to ``cpu(0)``.
+    A name that ends in ``.safetensors`` stands for a file of that format, whoever wrote it: a dict on ``cpu(0)``.
+    Otherwise arrays saved from a GPU return to that GPU where this machine has it; all others come to ``cpu(0)``.
 
     Raises TypeError when ``fname`` is no path, and MXNetError when there is no such file or it is not an array file.
     """
     path = _local_path(fname, "load")
     try:
         with open(path, "rb") as file:
-            return _load(file if file.seekable() else io.BytesIO(file.read()), repr(path))
+            stream = file if file.seekable() else io.BytesIO(file.read())
+            return _load(stream, repr(path), path.endswith(safetensors.ENDING))
     except OSError as error:
-        raise MXNetError(f"Cannot load arrays from {path!r}: {error.strerror or error}.") from error
+        raise MXNetError(f"Cannot load arrays from {path!r}: {_reason(error, path)}.") from error
 
 
 def load_frombuffer(buf: bytes | str) -> list[NDArray] | dict[str, NDArray]:
@@ -69,14 +83,35 @@ def load_frombuffer(buf: bytes | str) -> list[NDArray] | dict[str, NDArray]:
     if not isinstance(buf, (bytes, str)):
         raise TypeError(f"buf required to be a string or bytes, but got {type(buf).__name__}.")
     raw = buf.encode() if isinstance(buf, str) else buf
-    return _load(io.BytesIO(raw), f"a buffer of {len(raw)} bytes")
+    # Nothing but a guess is possible here: MXNet's format has a zero where a JSON header begins.
+    return _load(io.BytesIO(raw), f"a buffer of {len(raw)} bytes", by_name=raw[8:9] == b"{")
 
 
-def _load(stream: io.BufferedIOBase, where: str) -> list[NDArray] | dict[str, NDArray]:
-    records, names = binary.decode(stream, where)
+def checkpoint_names(prefix: str | os.PathLike[str], epoch: float) -> tuple[str, str]:
+    """The files of a checkpoint: the network's graph, its parameters.
+
+    ``net``, 3 to ``net-symbol.json``, ``net-0003.params``; a prefix with the ending ``.safetensors`` gives it to the
+    parameters: ``net.safetensors``, 3 to ``net-symbol.json``, ``net-0003.safetensors``.
+    """
+    stem, ending = os.fsdecode(prefix), ".params"
+    if stem.endswith(safetensors.ENDING):
+        stem, ending = stem.removesuffix(safetensors.ENDING), safetensors.ENDING
+    return f"{stem}-symbol.json", f"{stem}-{math.trunc(epoch):04d}{ending}"
+
+
+def _load(stream: io.BufferedIOBase, where: str, by_name: bool) -> list[NDArray] | dict[str, NDArray]:
+    """by_name: whether the format is that of safetensors."""
+    records, names = (safetensors if by_name else binary).decode(stream, where)
     labels = [f"array {name!r} of {where}" for name in names] or [f"array {i} of {where}" for i in range(len(records))]
     arrays = [from_record(record, label) for record, label in zip(records, labels, strict=True)]
-    return dict(zip(names, arrays, strict=True)) if names else arrays
+    return dict(zip(names, arrays, strict=True)) if names or by_name else arrays
+
+
+def _reason(error: OSError, path: str) -> str:
+    folder = os.path.dirname(path)
+    if isinstance(error, FileNotFoundError) and folder and not os.path.isdir(folder):
+        return f"{error.strerror}, since there is no folder {folder!r}"
+    return error.strerror or str(error)
 
 
 def _local_path(fname: str | os.PathLike[str], verb: str) -> str:

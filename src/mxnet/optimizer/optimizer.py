@@ -40,6 +40,7 @@ class Optimizer:
     """
 
     opt_registry: ClassVar[dict[str, type[Optimizer]]] = {}
+    _master_first: ClassVar[bool] = True  # in a state with a float32 copy: SGD has it last, which files must match
 
     def __init__(
         self,
@@ -149,12 +150,13 @@ class Optimizer:
         return None
 
     def create_state_multi_precision(self, index: Any, weight: NDArray) -> Any:
-        """As ``create_state``; for half-precision weights with ``multi_precision``, (state, float32 copy of the
-        weight).
+        """As ``create_state``; for half-precision weights with ``multi_precision``, (float32 copy of the weight,
+        state).
         """
         if self._has_master(weight):
             master = weight.astype("float32")
-            return self.create_state(index, master), master
+            state = self.create_state(index, master)
+            return (master, state) if self._master_first else (state, master)
         return self.create_state(index, weight)
 
     def _has_master(self, weight: NDArray) -> bool:
@@ -182,7 +184,7 @@ class Optimizer:
             else:
                 self.update(index, weight, grad, state)
         elif self._has_master(weight):
-            inner, master = state
+            master, inner = state if self._master_first else reversed(state)
             self.update(index, master, grad.astype("float32"), inner)
             weight[:] = master
         else:

@@ -30,6 +30,8 @@ class SGD(Optimizer):
         For row-sparse gradients: touch only the rows that have one. Dense gradients know no difference.
     """
 
+    _master_first = False
+
     def __init__(self, momentum: float = 0.0, lazy_update: bool = True, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.momentum, self.lazy_update = momentum, lazy_update

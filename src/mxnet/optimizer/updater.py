@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..ndarray import NDArray
+from . import states as files
 from .optimizer import Optimizer
 
 __all__ = ["Updater", "get_updater"]
@@ -41,6 +42,19 @@ class Updater:
         else:
             for i, w, g in zip(index, weight, grad, strict=True):
                 optimizer.update_multi_precision(i, w, g, states[i])
+
+    def get_states(self, dump_optimizer: bool = False) -> bytes:
+        """The states, and the optimizer if asked for, as bytes for ``set_states``."""
+        return files.dumps(self.states, self.optimizer if dump_optimizer else None)
+
+    def set_states(self, states: bytes) -> None:
+        """Continue from what ``get_states`` of here, or of MXNet, returned. MXNetError, and no change, for others."""
+        saved = files.loads(states, f"{len(states)} bytes of states", self.optimizer)
+        self._continue(saved.states, saved.optimizer)
+
+    def _continue(self, states: dict[Any, Any], optimizer: Optimizer | None) -> None:
+        self.states, self.optimizer = states, optimizer or self.optimizer
+        self.states_synced = dict.fromkeys(states, False)  # each moves to its weight's context when it is used
 
     def sync_state_context(self, state: Any, context: Any) -> Any:
         """The state on a context: arrays are moved, tuples and lists of them too."""

@@ -4,29 +4,24 @@ from __future__ import annotations
 
 import os
 import re
-import threading
 import warnings
+import weakref
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ... import initializer, ndarray
+from ..._state import changes, state
 from ...context import Context
 from ...ops.registry import OperatorError
 from ..parameter import Parameter, ParameterDict
-from ..parameter.load import load_into, read_parameters
+from ..parameter.load import load_into, match_names, read_parameters
 from ..utils import HookHandle
+from .nested import items
 from .scope import BlockScope, name_block
 from .summary import summarize
 
-__all__ = ["Block", "flattened"]
-
-
-class _Hooks(threading.local):
-    silent = False  # while a graph is composed only to learn shapes
-
-
-hooks = _Hooks()
+__all__ = ["Block"]
 
 
 class Block:
@@ -89,6 +84,15 @@ class Block:
             self._reg_params[name] = value
             value._belongs_to(self)
         super().__setattr__(name, value)
+        self._changed()
+
+    def _changed(self) -> None:
+        """Graphs that were recorded may be out of date. What a block does to itself while it is being recorded is no
+        such change: replaying does not do it again.
+        """
+        if state.tracing is None:
+            self.__dict__["_version"] = self.__dict__.get("_version", 0) + 1
+            changes.count += 1
 
     # Names and structure
 
@@ -114,6 +118,7 @@ class Block:
     def register_child(self, block: Block, name: str | None = None) -> None:
         """Add a child; assigning a block to an attribute does this. The name is its number by default."""
         self._children[str(len(self._children)) if name is None else name] = block
+        self._changed()
 
     def apply(self, fn: Callable[[Block], Any]) -> Block:
         """Call ``fn`` on every block of the tree, children first, and return this one."""
@@ -128,6 +133,7 @@ class Block:
         """
         self._warn_of_containers()
         found = ParameterDict(self._params.prefix)
+        found._block = weakref.ref(self)
         pattern = re.compile(select or "")
         found.update({name: p for name, p in self._params.items() if pattern.match(name)})
         for child in self._children.values():
@@ -140,7 +146,7 @@ class Block:
         for name, value in self.__dict__.items():
             if not isinstance(value, (list, tuple, dict)) or value is self._children:
                 continue
-            if any(isinstance(item, Block) and id(item) not in children for item in flattened(value)):
+            if any(isinstance(item, Block) and id(item) not in children for item in items(value)):
                 warnings.warn(
                     f'"{type(self).__name__}.{name}" is an unregistered container with Blocks. Note that Blocks inside '
                     "the list, tuple or dict will not be registered automatically. Make sure to register them using "
@@ -195,22 +201,19 @@ class Block:
         cast_dtype: bool = False,
         dtype_source: str = "current",
     ) -> None:
-        """Load what ``save_parameters`` or ``collect_params().save`` wrote, here or in MXNet.
+        """Load what ``save_parameters``, ``collect_params().save`` or ``export`` wrote, here or in MXNet.
 
         ctx: where parameters without values go; the CPU by default. cast_dtype: accept another dtype, and convert to
         the parameter's ('current') or make the parameter of the file's ('saved').
         Nothing changes unless everything fits. Raises ParameterMismatch, an AssertionError and a ValueError, with all
         names that are missing, in excess, or of another shape or dtype; MXNetError when the file cannot be read.
         """
-        saved = read_parameters(filename)
-        parameters = self._collect_params_with_prefix()
-        if not any("." in name for name in saved) and not parameters.keys() >= saved.keys():
-            # Saved by name, from a ParameterDict: in full, or without this block's prefix.
-            saved = {name.removeprefix("arg:").removeprefix("aux:"): array for name, array in saved.items()}
-            parameters = dict(self.collect_params().items())
-            if not any(name in parameters for name in saved):
-                parameters = {name.removeprefix(self._prefix): p for name, p in parameters.items()}
-        where = f"file '{os.fspath(filename)}'"
+        saved, where = read_parameters(filename), f"file '{os.fspath(filename)}'"
+        kinds: list[dict[str, Parameter]] = [self._collect_params_with_prefix()]
+        if not saved.keys() <= kinds[0].keys():
+            named = self.collect_params()
+            kinds += [named._without(""), named._without(self._prefix)]
+        saved, parameters = match_names(saved, where, *kinds)
         load_into(parameters, saved, where, ctx, allow_missing, ignore_extra, cast_dtype, dtype_source)
 
     def save_params(self, filename: str | os.PathLike[str]) -> None:
@@ -231,20 +234,26 @@ class Block:
 
     # Computing
 
-    def __call__(self, *args: Any) -> Any:
-        if self._forward_pre_hooks and not hooks.silent:
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        silent = state.tracing is not None  # hooks belong to calls with values
+        if silent:
+            state.tracing.met.append(self)
+        if self._forward_pre_hooks and not silent:
             for hook in list(self._forward_pre_hooks.values()):
                 hook(self, args)
         try:
-            out = self.forward(*args)
+            out = self._compute(args, kwargs)
         except OperatorError as error:
             if error.block is None:
                 error.block = self._name
             raise
-        if self._forward_hooks and not hooks.silent:
+        if self._forward_hooks and not silent:
             for hook in list(self._forward_hooks.values()):
                 hook(self, args, out)
         return out
+
+    def _compute(self, args: tuple, kwargs: dict[str, Any]) -> Any:
+        return self.forward(*args, **kwargs)
 
     def forward(self, *args: Any) -> Any:
         """What the block computes; subclasses define it."""
@@ -267,20 +276,14 @@ class Block:
         handle.attach(self._forward_hooks, hook)
         return handle
 
+    def register_op_hook(self, callback: Callable[..., Any], monitor_all: bool = False) -> None:
+        """Watch the operators of the hybridized blocks of the tree: see ``HybridBlock.register_op_hook``."""
+        for child in self._children.values():
+            child.register_op_hook(callback, monitor_all)
+
     def summary(self, *inputs: Any) -> None:
         """Print a table of the layers, their output shapes and numbers of parameters, for these inputs."""
         summarize(self, inputs)
-
-
-def flattened(value: Any) -> Iterator[Any]:
-    """The items of nested lists, tuples and dicts."""
-    if isinstance(value, dict):
-        value = list(value.values())
-    if isinstance(value, (list, tuple)):
-        for item in value:
-            yield from flattened(item)
-    else:
-        yield value
 
 
 def _indented(block: Block) -> str:

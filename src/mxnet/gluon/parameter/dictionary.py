@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+import weakref
 from collections import OrderedDict
 from collections.abc import ItemsView, Iterator, KeysView, Mapping, Sequence, ValuesView
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ... import dtypes, initializer, ndarray
 from ...context import Context
 from ...ndarray import NDArray
-from .load import load_into, read_parameters
+from .load import load_into, match_names, read_parameters
 from .parameter import Constant, Parameter
+
+if TYPE_CHECKING:
+    from ..block import Block
 
 __all__ = ["ParameterDict"]
 
@@ -32,6 +36,7 @@ class ParameterDict:
     def __init__(self, prefix: str = "", shared: ParameterDict | None = None) -> None:
         self._prefix, self._shared = prefix, shared
         self._params: OrderedDict[str, Parameter] = OrderedDict()
+        self._block: weakref.ref[Block] | None = None  # whose collect_params() returned this
 
     @property
     def prefix(self) -> str:
@@ -193,7 +198,7 @@ class ParameterDict:
         cast_dtype: bool = False,
         dtype_source: str = "current",
     ) -> None:
-        """Load what ``save`` wrote; ``restore_prefix`` goes before the names. Raises and checks as ``load_dict``."""
+        """Load a file of parameters: see ``load_dict``. MXNetError when it cannot be read."""
         saved = read_parameters(filename)
         self.load_dict(saved, ctx, allow_missing, ignore_extra, restore_prefix, str(filename), cast_dtype, dtype_source)
 
@@ -208,13 +213,33 @@ class ParameterDict:
         cast_dtype: bool = False,
         dtype_source: str = "current",
     ) -> None:
-        """Take values by full name. Nothing changes unless all fit: AssertionError, naming all problems, otherwise."""
+        """Take values from what ``save``, ``Block.save_parameters``, ``export`` or ``mx.model.save_checkpoint`` saved.
+
+        The names may be full ones, those without ``restore_prefix``, or, for what ``Block.collect_params`` returned,
+        places in the block's tree; ``arg:`` and ``aux:`` don't matter.
+        Nothing changes unless all fit: AssertionError, naming all problems, otherwise.
+        """
         for name in self.keys():
             if not name.startswith(restore_prefix):
                 raise AssertionError(
                     f"restore_prefix is '{restore_prefix}' but Parameters name '{name}' does not start with "
                     f"'{restore_prefix}'."
                 )
-        saved = {restore_prefix + name.removeprefix("arg:").removeprefix("aux:"): v for name, v in param_dict.items()}
         where = f"file '{filename}'" if filename else "param_dict"
-        load_into(dict(self.items()), saved, where, ctx, allow_missing, ignore_extra, cast_dtype, dtype_source)
+        kinds, places = [self._without(restore_prefix), self._without("")], self._places()
+        if any("." in name for name in param_dict) or param_dict.keys() <= places.keys():
+            kinds.append(places)
+        saved, parameters = match_names(param_dict, where, *kinds)
+        load_into(parameters, saved, where, ctx, allow_missing, ignore_extra, cast_dtype, dtype_source)
+
+    def _without(self, prefix: str) -> dict[str, Parameter]:
+        return {name.removeprefix(prefix): parameter for name, parameter in self.items()}
+
+    def _places(self) -> dict[str, Parameter]:
+        """By place in the tree of the block whose parameters these are; empty when none is known."""
+        block = self._block and self._block()
+        mine = {id(parameter) for parameter in self.values()}
+        return {k: p for k, p in block._collect_params_with_prefix().items() if id(p) in mine} if block else {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_block": None}

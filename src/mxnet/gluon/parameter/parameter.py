@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ... import autograd, context, dtypes, initializer, ndarray, symbol
+from ..._state import changes, state, untraced
 from ...base import MXNetError
 from ...context import Context
 from ...ndarray import NDArray, gradient
@@ -219,7 +220,7 @@ class Parameter:
                 f"Cannot initialize Parameter '{self.name}' because it has invalid shape: {self._shape}. "
                 "Please specify in_units, in_channels, etc for `Block`s."
             )
-        with autograd.pause():
+        with untraced(), autograd.pause():
             if data is None:
                 data = ndarray.zeros(self._shape, dtype=self._dtype, ctx=context.cpu())
                 default_init(initializer.InitDesc(self.name, {"__init__": init}), data)
@@ -243,6 +244,7 @@ class Parameter:
                 array.attach_grad(self._grad_req, self._grad_stype)
         self._data = arrays
         self._home, self._array = next(iter(arrays.items()))
+        changes.count += 1
 
     def data(self, ctx: Context | None = None) -> NDArray:
         """The values on a context: the only one there is, or the current one when not given.
@@ -250,6 +252,12 @@ class Parameter:
         Raises DeferredInitializationError before the shape is known, RuntimeError before ``initialize`` and for other
         contexts.
         """
+        array = self._find(ctx)
+        if state.tracing is not None and state.tracing.of_arrays:
+            return state.tracing.parameter(self, array, self.var()._heads[0].node)
+        return array
+
+    def _find(self, ctx: Context | None) -> NDArray:
         arrays = self._arrays()
         if ctx is None:
             if len(arrays) == 1:
