@@ -60,7 +60,7 @@ def resolve(dtype: Any) -> DType:
     try:
         name = "bfloat16" if dtype == bfloat16 else np.dtype(dtype).name
         row = by_name[name]
-    except (KeyError, TypeError):
+    except (KeyError, SyntaxError, TypeError, ValueError):  # NumPy parses text
         raise TypeError(f"data type {dtype!r} is not supported. Use one of {', '.join(by_name)}.") from None
     try:
         _resolved[dtype] = row

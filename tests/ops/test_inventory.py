@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import typing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -167,10 +168,7 @@ def test_what_mxnet_does_not_have_either():
 
 # ---- methods ---------------------------------------------------------------------------------------------------------
 
-# Methods of MXNet's symbols that are no operators, and come with executors and with mx.np.
-LATER = set(
-    "as_np_ndarray bind debug_str get_backend_symbol gradient infer_type_partial optimize_for simple_bind".split()
-)
+LATER = {"as_np_ndarray"}  # of symbols; it comes with mx.np
 
 
 @pytest.mark.parametrize(("kind", "array"), [("NDArray", mx.nd.NDArray), ("Symbol", mx.sym.Symbol)])
@@ -201,6 +199,8 @@ def test_method_is_the_operator(sample):
     if sample.symbol and all(isinstance(x, Array) for x in sample.inputs):
         first, *rest = (mx.sym.Variable(f"in{i}") for i in range(len(inputs)))
         symbol = getattr(first, sample.operator)(*rest, **sample.attrs, name="node")
+        if sample.operator == "squeeze":  # MXNet's method writes its default down
+            sample = replace(sample, attrs={"axis": None, **sample.attrs})
         assert symbol.tojson() == mx.sym.Group(sample.run(mx.sym, [first, *rest], name="node")).tojson()
 
 

@@ -4,25 +4,26 @@ run.
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Sequence
 from typing import Any
 
 from ..base import MXNetError
 from ..ops import registry
-from .bodies import check as check_bodies
+from ..ops.custom import is_blamed
+from . import legal, upgrade
 from .node import Entry, Node, topological
 
 __all__ = ["dumps", "loads"]
 
-_VERSION = ["int", 10901]  # the MXNet version whose format this is
 _MAX_DEPTH = 32  # of graphs inside of graphs: far more than anybody writes, far less than Python's stack bears
 
 
 def dumps(heads: Sequence[Entry]) -> str:
     """The text of a graph, laid out as MXNet does."""
-    document = {**_document(heads), "attrs": {"mxnet_version": _VERSION}}
-    return "{\n" + _fields(document, "  ") + "\n}"
+    version = f'"attrs": {{"mxnet_version": ["int", {upgrade.CURRENT}]}}'
+    return "{\n" + _fields(_document(heads), "  ") + f", \n  {version}\n}}"
 
 
 def _document(heads: Sequence[Entry]) -> dict[str, Any]:
@@ -55,85 +56,143 @@ def _document(heads: Sequence[Entry]) -> dict[str, Any]:
 
 def _fields(record: dict[str, Any], indent: str) -> str:
     """The fields of an object with MXNet's line breaks: a line for each, also of each node and of a long list."""
-    return ", \n".join(f"{indent}{json.dumps(key)}: {_value(value, indent)}" for key, value in record.items())
+    return ", \n".join(f"{indent}{_text(key)}: {_value(value, indent)}" for key, value in record.items())
 
 
 def _value(value: Any, indent: str) -> str:
-    if isinstance(value, dict) and len(value) > 1:
+    """Text, an object, or a list of objects, of integers, or of lists of integers, which Python writes as JSON does."""
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, dict):
+        if len(value) == 1:
+            return "{" + _fields(value, "") + "}"
         return "{\n" + _fields(value, indent + "  ") + f"\n{indent}}}"
-    if isinstance(value, list) and value and isinstance(value[0], dict):
+    if value and isinstance(value[0], dict):
         items = (f"{indent}  {{\n{_fields(item, indent + '    ')}\n{indent}  }}" for item in value)
         return "[\n" + ", \n".join(items) + f"\n{indent}]"
-    if isinstance(value, list) and len(value) > 10:
-        return "[\n" + ", \n".join(f"{indent}  {json.dumps(item)}" for item in value) + f"\n{indent}]"
-    return json.dumps(value)
+    if len(value) > 10:
+        return "[\n" + ", \n".join(f"{indent}  {item}" for item in value) + f"\n{indent}]"
+    return str(value)
+
+
+_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"})
+
+
+def _text(value: str) -> str:
+    """Quoted with the only escapes that MXNet reads; everything else stands for itself."""
+    return f'"{value.translate(_ESCAPES)}"'
 
 
 def loads(text: str, source: str = "symbol JSON") -> list[Entry]:
     """The heads of the graph in a text. Raises MXNetError, naming the node, for anything that is not a legal graph."""
+    collecting = gc.isenabled()
+    gc.disable()  # nodes are no garbage, and one full collection walks all of torch: half of the time of a large file
     try:
-        document = json.loads(text)
-    except (ValueError, TypeError, RecursionError):
-        document = None
-    try:
-        return _graph(document, 0)
+        document = _parsed(text)
+        return _graph(document, _version(document), 0)
     except MXNetError as error:
+        if is_blamed(error):
+            raise
         raise MXNetError(f"{source}: {error}") from None
+    finally:
+        if collecting:
+            gc.enable()
 
 
-def _graph(document: Any, depth: int) -> list[Entry]:
-    """The heads of a graph, or of one inside a node, ``depth`` levels down."""
+def _parsed(text: str) -> Any:
+    """The values in a text; None where it is no JSON."""
     try:
-        records, heads = list(document["nodes"]), list(document["heads"])
-    except (KeyError, TypeError):
-        raise MXNetError("not the JSON of a symbol; expected an object with 'nodes' and 'heads'.") from None
+        document = json.loads(text, strict=False)  # MXNet writes control characters as they are
+        if "\\u" in text:
+            json.dumps(document, ensure_ascii=False).encode()  # halves of characters are no text
+    except (ValueError, TypeError, RecursionError):
+        return None
+    return document
+
+
+def _version(document: Any) -> int:
+    """The version that wrote a file; 0 for the old ones, which do not tell."""
+    if not isinstance(document, dict):
+        return 0
+    value = _of(dict, document.get("attrs", {}), "the graph's attrs").get("mxnet_version", ["int", 0])
+    if isinstance(value, list) and len(value) == 2 and value[0] == "int" and type(value[1]) is int:
+        return value[1]
+    raise MXNetError(f'mxnet_version must be ["int", number], but is {value!r:.200}')
+
+
+def _graph(document: Any, version: int, depth: int) -> list[Entry]:
+    """The heads of a graph, or of one inside a node, ``depth`` levels down."""
+    if not isinstance(document, dict) or not {"nodes", "heads"} <= document.keys():
+        raise MXNetError("not the JSON of a symbol; expected an object with 'nodes' and 'heads'.")
     if depth > _MAX_DEPTH:
         raise MXNetError(f"subgraphs are nested more than {_MAX_DEPTH} levels deep")
     nodes: list[Node] = []
-    for i, record in enumerate(records):
+    for i, record in enumerate(_of(list, document["nodes"], "nodes")):
         try:
-            nodes.append(_node(record, nodes, depth))
-        except (KeyError, TypeError, IndexError, ValueError, AttributeError) as error:
-            raise MXNetError(f"node {i} is malformed ({error}): {record!s:.200}") from None
+            nodes.append(_node(record, nodes, version, depth))
         except MXNetError as error:
-            raise MXNetError(f"node {i} {record.get('name')!r}: {error}") from None
+            name = record.get("name") if isinstance(record, dict) else record
+            if is_blamed(error):
+                raise
+            raise MXNetError(f"node {i} {name!r:.100}: {error}") from None
     try:
-        return [_entry(head, nodes) for head in heads]
-    except (TypeError, IndexError, ValueError) as error:
-        raise MXNetError(f"the heads {heads!s:.200} do not name outputs of nodes ({error}).") from None
+        heads = [_entry(head, nodes) for head in _of(list, document["heads"], "heads")]
+    except MXNetError as error:
+        raise MXNetError(f"the heads: {error}") from None
+    legal.check_heads(heads)
+    return heads
 
 
-def _node(record: dict[str, Any], before: list[Node], depth: int) -> Node:
-    attrs = record.get("attrs") or record.get("attr") or record.get("param") or {}
-    extra = {str(k): str(v) for k, v in attrs.items() if str(k).startswith("__")}
-    own = {str(k): str(v) for k, v in attrs.items() if str(k) not in extra}
-    name = str(record["name"])
-    if record["op"] == "null":
-        return Node(None, name, own, (), extra)
-    op = registry.get(str(record["op"]))
-    extra.update({k: own.pop(k) for k in list(own) if not op.accepts(k)})
-    bodies = [_body(i, item, depth) for i, item in enumerate(record.get("subgraphs") or ())]
-    node = Node(op, name, own, (_entry(item, before) for item in record["inputs"]), extra, bodies)
-    expected = node.input_names()
-    if len(node.inputs) != len(expected):
-        raise MXNetError(f"{op.name} needs {len(expected)} inputs {expected}, but {len(node.inputs)} are listed")
-    check_bodies(node)
+def _node(record: Any, before: Sequence[Node], version: int, depth: int) -> Node:
+    _of(dict, record, "a node")
+    name, kind = _of(str, record.get("name"), "name"), _of(str, record.get("op"), "op")
+    attrs = _attributes(record)
+    inputs = [_entry(item, before) for item in _of(list, record.get("inputs", []), "inputs")]
+    bodies = [
+        _body(i, item, version, depth) for i, item in enumerate(_of(list, record.get("subgraphs", []), "subgraphs"))
+    ]
+    if kind == "null":
+        node = upgrade.variable(name, attrs, version)
+        node.inputs, node.bodies = inputs, tuple(map(tuple, bodies))
+    else:
+        node = upgrade.operation(registry.get(kind), name, attrs, inputs, bodies, version)
+    legal.check_node(node, {entry.node for entry in node.inputs})
     return node
 
 
-def _body(index: int, document: Any, depth: int) -> list[Entry]:
+def _attributes(record: dict[str, Any]) -> dict[str, str]:
+    """The attributes of a node: in ``attrs``, before 1.0 in ``attr``; before 0.9 ``param`` holds the operator's own."""
+    found: dict[str, str] = {}
+    for key in ("param", "attr" if "attr" in record else "attrs"):
+        given = _of(dict, record.get(key, {}), key)
+        for attribute, value in given.items():
+            if type(value) is not str:
+                raise MXNetError(f"attribute {attribute!r} must be text, but is {value!r:.200}")
+        found.update(given)
+    return found
+
+
+def _body(index: int, document: Any, version: int, depth: int) -> list[Entry]:
     try:
-        return _graph(document, depth + 1)
+        return _graph(document, version, depth + 1)
     except MXNetError as error:
         raise MXNetError(f"subgraph {index}: {error}") from None
 
 
-def _entry(item: Sequence[int], nodes: list[Node]) -> Entry:
-    index, output = int(item[0]), int(item[1])
-    if not 0 <= index < len(nodes):
-        raise ValueError(f"input {index} is not an earlier node")
-    node = nodes[index]
-    count = 1 if node.op is None else node.op.num_outputs(node.values)
-    if not 0 <= output < count:
-        raise ValueError(f"node {node.name!r} has {count} outputs, not an output {output}")
-    return Entry(node, output)
+def _entry(item: Any, before: Sequence[Node]) -> Entry:
+    """[node, output], and from 0.9 on a version, which means nothing here."""
+    if type(item) is not list or len(item) not in (2, 3) or any(type(number) is not int for number in item):
+        raise MXNetError(f"malformed: an output is given by two or three integers, not by {item!r:.200}")
+    if not 0 <= item[0] < len(before):
+        raise MXNetError(f"input {item[0]} is not an earlier node")
+    return Entry(before[item[0]], item[1])
+
+
+_NAMES = {dict: "an object", list: "a list", str: "text"}
+
+
+def _of(kind: type, value: Any, what: str) -> Any:
+    """The value, if it is of that kind."""
+    if type(value) is not kind:
+        raise MXNetError(f"malformed: {what} must be {_NAMES[kind]}, but is {value!r:.200}")
+    return value

@@ -79,7 +79,7 @@ class Node:
         """
         if self.op is None:
             return [self.name]
-        count, suffixes = self.num_outputs, self.op.suffixes(self.values)
+        count, suffixes = self.op.num_outputs(self.values), self.op.suffixes(self.values)
         if count > 1 and len(suffixes) < count:
             suffixes = tuple(f"{suffixes[0]}{i}" for i in range(count))
         return [f"{self.name}_{suffix}" for suffix in suffixes[:count]]

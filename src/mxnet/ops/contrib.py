@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from .elementwise import round_half_away
+from .own_gradient import OwnGradient
 from .registry import operator
 
 __all__: list[str] = []
@@ -22,7 +23,7 @@ def quadratic(data: Tensor, *, a: float = 0.0, b: float = 0.0, c: float = 0.0) -
     return ((wide * a + b) * wide + c).to(dtype=data.dtype)
 
 
-@operator("_contrib_allclose", differentiable=False)
+@operator("_contrib_allclose", types="T, T -> uint8", differentiable=False)
 def allclose(
     a: Tensor, b: Tensor, *, rtol: float = 9.99999975e-06, atol: float = 9.99999994e-09, equal_nan: bool = True
 ) -> Tensor:
@@ -35,7 +36,7 @@ def allclose(
     return torch.isclose(a, b, rtol, atol, equal_nan).all().to(dtype=torch.uint8)
 
 
-class _Scaled(torch.autograd.Function):
+class _Scaled(OwnGradient):
     """``values``, with the gradient that ``data * scale`` would have."""
 
     @staticmethod

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import torch
 
 from .attributes import Shape
+from .own_gradient import OwnGradient
 from .registry import operator
 
 __all__ = ["Wiring", "changed"]
@@ -88,7 +89,7 @@ def _finish(
     return (*outputs, *news) if len(outputs) + len(news) != 1 else outputs[0]
 
 
-class _Independent(torch.autograd.Function):
+class _Independent(OwnGradient):
     """A tensor as it is, with gradients of zero for others that it does not depend on."""
 
     @staticmethod
@@ -282,7 +283,7 @@ def _wire_cond(
 
 
 @operator(
-    "_cond", bodies=("cond", "then_branch", "else_branch"), wiring=_wire_cond,
+    "_cond", dynamic=True, bodies=("cond", "then_branch", "else_branch"), wiring=_wire_cond,
     outputs=lambda num_outputs, **_: num_outputs, mixed=True,
 )  # fmt: skip
 def cond(

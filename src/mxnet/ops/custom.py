@@ -136,12 +136,18 @@ class CustomOperator(Operator):
         return {name: tuple(shape) for name, shape in rows if shape}
 
     def types(
-        self, inputs: Sequence[DType | None], values: Mapping[str, Any]
+        self,
+        inputs: Sequence[DType | None],
+        outputs: Sequence[DType | None],
+        values: Mapping[str, Any],
+        final: bool = False,
     ) -> tuple[list[DType | None], list[DType | None]]:
         kind = values["_held"]
-        arguments, outputs, states = kind.infer_types(list(inputs[: len(kind.arguments)]))
+        if not final and any(dtype is None for dtype in inputs[: len(kind.arguments)]):
+            return list(inputs), list(outputs)  # others may tell, and the user's class wants to know all
+        arguments, results, states = kind.infer_types(list(inputs[: len(kind.arguments)]))
         shared = next((dtype for dtype in inputs if dtype is not None), dtypes.resolve(None))
-        return [dtype or shared for dtype in (*arguments, *states)], outputs
+        return [dtype or shared for dtype in (*arguments, *states)], results
 
     def failure(self, error: BaseException, tensors: Any, values: Mapping[str, Any]) -> Any:
         return error if is_blamed(error) else super().failure(error, tensors, values)

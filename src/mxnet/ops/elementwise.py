@@ -18,6 +18,7 @@ from .. import dtypes
 from .arithmetic import number
 from .attributes import Dtype
 from .checks import need_float, need_numbers
+from .own_gradient import OwnGradient
 from .registry import operator
 
 __all__: list[str] = []
@@ -64,7 +65,7 @@ def round_half_down(data: Tensor) -> Tensor:
     return torch.where(data - below <= above - data, below, above)
 
 
-class WithDerivative(torch.autograd.Function):
+class WithDerivative(OwnGradient):
     """``function(data)`` where torch has no such function; its derivative is ``derivative(data, result)``."""
 
     @staticmethod
@@ -215,7 +216,7 @@ def cast(data: Tensor, *, dtype: Dtype) -> Tensor:
     return data.to(dtype=dtypes.by_name[dtype].torch)
 
 
-@operator("amp_cast", may_return_input=True)
+@operator("amp_cast", types=lambda dtype, **_: f"T -> {dtype}(T)", may_return_input=True)
 def amp_cast(data: Tensor, *, dtype: Dtype) -> Tensor:
     """``cast`` of float32, float16 and bfloat16 arrays; others pass as they are. For mixed precision."""
     return data.to(dtype=dtypes.by_name[dtype].torch) if data.is_floating_point() and data.dtype.itemsize < 8 else data
@@ -227,7 +228,7 @@ def identity(data: Tensor) -> Tensor:
     return data
 
 
-class FixedGradient(torch.autograd.Function):
+class FixedGradient(OwnGradient):
     """A copy of ``data``; the gradient is ``gradient``, a number as a tensor, whatever comes from above."""
 
     @staticmethod
@@ -250,7 +251,7 @@ def stop_gradient(data: Tensor) -> Tensor:
     return fixed_gradient(data, 0) if data.requires_grad else data
 
 
-@operator("make_loss")
+@operator("make_loss", output_names=("loss",))
 def make_loss(data: Tensor) -> Tensor:
     """A copy of ``data`` that is a loss: its gradient is 1 everywhere, whatever becomes of the copy."""
     return fixed_gradient(data, 1)
@@ -278,7 +279,7 @@ def make_scaled_loss(
     return FixedGradient.apply(data, gradient)
 
 
-@operator("where", mixed=True)
+@operator("where", types="C, T, T -> T", mixed=True)
 def where(condition: Tensor, x: Tensor, y: Tensor) -> Tensor:
     """``x`` where ``condition`` is not 0, else ``y``.
 
@@ -318,13 +319,13 @@ def ones_like(data: Tensor) -> Tensor:
     return torch.fill(data, 1)
 
 
-@operator("shape_array", differentiable=False)
+@operator("shape_array", types="T -> int64", differentiable=False)
 def shape_array(data: Tensor) -> Tensor:
     """The shape of ``data``, as an int64 array."""
     return torch.tensor(data.shape, dtype=torch.int64, device=data.device)
 
 
-@operator("size_array", differentiable=False)
+@operator("size_array", types="T -> int64", differentiable=False)
 def size_array(data: Tensor) -> Tensor:
     """The number of elements of ``data``, as an int64 array of shape (1,)."""
     return torch.tensor([data.numel()], dtype=torch.int64, device=data.device)

@@ -24,6 +24,7 @@ def _uniform_edges(data: Tensor, count: int, low: float, high: float) -> Tensor:
 
 @operator(
     "_histogram",
+    types="T, T -> int64, T",
     outputs=2,
     output_names=("output0", "output1"),
     needs={"bins": lambda bin_cnt, **_: bin_cnt is None},

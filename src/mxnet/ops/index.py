@@ -43,7 +43,7 @@ def fetch(function: Callable[..., Tensor], source: Tensor, axis: int, indices: T
     return function(source, axis, legal_indices(indices, size, mode))
 
 
-@operator("take", mixed=True)
+@operator("take", types="T, I -> T", mixed=True)
 def take(a: Tensor, indices: Tensor, *, axis: int = 0, mode: Literal["raise", "wrap", "clip"] = "clip") -> Tensor:
     """Slices of ``a`` along ``axis``, one for each index; the axes of ``indices`` stand in place of that axis."""
     if indices.dim() == 1:
@@ -53,7 +53,7 @@ def take(a: Tensor, indices: Tensor, *, axis: int = 0, mode: Literal["raise", "w
     return result.reshape(a.shape[:axis] + indices.shape + a.shape[axis + 1 :])
 
 
-@operator("pick", aliases=["choose_element_0index"], mixed=True)
+@operator("pick", types="T, I -> T", aliases=["choose_element_0index"], mixed=True)
 def pick(
     data: Tensor,
     index: Tensor,
@@ -83,7 +83,7 @@ def pick(
     return result if keepdims or ndim == 1 else result.squeeze(axis)
 
 
-@operator("batch_take", mixed=True)
+@operator("batch_take", types="T, I=int32 -> T", mixed=True)
 def batch_take(a: Tensor, indices: Tensor) -> Tensor:
     """``a[i, indices[i]]`` for each row i of ``a``, (N, K), in the shape of ``indices``, which are N numbers.
 
@@ -96,7 +96,7 @@ def batch_take(a: Tensor, indices: Tensor) -> Tensor:
     return fetch(torch.gather, a, 1, indices.reshape(-1, 1), a.size(1), "clip").reshape(indices.shape)
 
 
-@operator("gather_nd", mixed=True)
+@operator("gather_nd", types="T, I -> T", mixed=True)
 def gather_nd(data: Tensor, indices: Tensor) -> Tensor:
     """``data[indices[0], indices[1], ...]``.
 
@@ -112,7 +112,7 @@ def _require_coordinates(indices: Tensor, ndim: int) -> None:
         raise ValueError(f"indices must have at least 2 axes, and at most {ndim} numbers along the first of them")
 
 
-@operator("scatter_nd", mixed=True)
+@operator("scatter_nd", types="T, I -> T", mixed=True)
 def scatter_nd(data: Tensor, indices: Tensor, *, shape: Shape) -> Tensor:
     """Zeros of ``shape`` with ``result[indices[0], indices[1], ...] = data``: the reverse of ``gather_nd``.
 
@@ -143,7 +143,7 @@ def one_hot(
     return torch.where(hot, on, off)
 
 
-@operator("Embedding", mixed=True)
+@operator("Embedding", types=lambda dtype, **_: f"I, T={dtype} -> T", mixed=True)
 def embedding(
     data: Tensor,
     weight: Tensor,
@@ -214,7 +214,11 @@ def _leading(data: Tensor, axis: int, k: int, ascending: bool, any_order: bool) 
     return values.narrow(axis, 0, k).contiguous(), indices.narrow(axis, 0, k).contiguous()
 
 
-@operator("topk", outputs=lambda ret_typ, **_: 2 if ret_typ == "both" else 1)
+@operator(
+    "topk",
+    types=lambda ret_typ, dtype, **_: "T -> " + {"both": f"T, {dtype}", "indices": dtype}.get(ret_typ, "T"),
+    outputs=lambda ret_typ, **_: 2 if ret_typ == "both" else 1,
+)
 def topk(
     data: Tensor,
     *,

@@ -63,14 +63,14 @@ def zeros_without_dtype(*, shape: Shape | None = None, ctx: str = "", dtype: int
     return torch.zeros(shape, dtype=dtypes.by_code[max(dtype, 0)].torch, device=_device)
 
 
-@operator("reset_arrays", outputs=0, aux=range, mixed=True, differentiable=False)
+@operator("reset_arrays", types="[T]* ->", outputs=0, aux=range, mixed=True, differentiable=False)
 def reset_arrays(*data: Tensor, num_arrays: int) -> tuple[Tensor, ...]:
     """Fill all arrays with zeros, in place. There is no result."""
     need_count("num_arrays", num_arrays, data)
     return tuple(torch.zeros_like(array) for array in data)
 
 
-@operator("_onehot_encode", mixed=True, differentiable=False)
+@operator("_onehot_encode", types="I, T -> T", mixed=True, differentiable=False)
 def onehot_encode(lhs: Tensor, rhs: Tensor) -> Tensor:
     """One-hot rows for the indices ``lhs``, (N,), in the shape and dtype of ``rhs``, (N, K).
 
@@ -81,7 +81,7 @@ def onehot_encode(lhs: Tensor, rhs: Tensor) -> Tensor:
     return (lhs.long().unsqueeze(1) == torch.arange(rhs.shape[1], device=lhs.device)).to(dtype=rhs.dtype)
 
 
-@operator("fill_element_0index", mixed=True, differentiable=False)
+@operator("fill_element_0index", types="T, S, I -> T", mixed=True, differentiable=False)
 def fill_element_0index(lhs: Tensor, mhs: Tensor, rhs: Tensor) -> Tensor:
     """A copy of ``lhs``, (N, K), with ``result[i, rhs[i]] = mhs[i]``. mhs, rhs: (N,)."""
     if lhs.dim() != 2 or not mhs.shape == rhs.shape == lhs.shape[:1]:
@@ -92,7 +92,7 @@ def fill_element_0index(lhs: Tensor, mhs: Tensor, rhs: Tensor) -> Tensor:
     return lhs.scatter(1, place, mhs.to(dtype=lhs.dtype).unsqueeze(1))
 
 
-@operator("_scatter_set_nd", mixed=True, differentiable=False)
+@operator("_scatter_set_nd", types="T, S, I -> T", mixed=True, differentiable=False)
 def scatter_set_nd(lhs: Tensor, rhs: Tensor, indices: Tensor, *, shape: Shape) -> Tensor:
     """``lhs`` with ``result[indices[0], indices[1], ...] = rhs``; ``shape`` is that of ``lhs``.
 

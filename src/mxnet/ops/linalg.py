@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from .own_gradient import OwnGradient
 from .registry import operator
 
 __all__: list[str] = []
@@ -259,7 +260,7 @@ def gelqf(A: Tensor) -> tuple[Tensor, Tensor]:
     return q.mT.contiguous(), r.mT.contiguous()
 
 
-class Eigen(torch.autograd.Function):
+class Eigen(OwnGradient):
     """Eigenvectors, as rows, and eigenvalues, ascending. The gradient is symmetric, and takes the part of a pair of
     equal eigenvalues to be 0: that of a function that does not depend on the choice of their vectors."""
 
@@ -308,7 +309,7 @@ def det(A: Tensor) -> Tensor:
     return _scalars(torch.linalg.det(A))
 
 
-class SignedLogDeterminant(torch.autograd.Function):
+class SignedLogDeterminant(OwnGradient):
     """Sign and log(abs(det)); the gradient of a singular matrix is 0, that of the sign too."""
 
     @staticmethod

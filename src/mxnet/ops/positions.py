@@ -36,7 +36,7 @@ def arange_like(
     return numbers.view(shape)
 
 
-@operator("_contrib_index_array", differentiable=False)
+@operator("_contrib_index_array", types="T -> int64", differentiable=False)
 def index_array(data: Tensor, *, axes: Shape | None = None) -> Tensor:
     """For each element of ``data`` its indices, int64, on a new last axis: along all axes, or along ``axes``."""
     chosen = range(data.dim()) if axes is None else [normalize_axis(axis, data.dim()) for axis in axes]
@@ -46,7 +46,7 @@ def index_array(data: Tensor, *, axes: Shape | None = None) -> Tensor:
     return torch.stack([grids[axis] for axis in chosen], -1)
 
 
-@operator("_contrib_index_copy", mixed=True)
+@operator("_contrib_index_copy", types="T, I, T -> T", mixed=True)
 def index_copy(old_tensor: Tensor, index_vector: Tensor, new_tensor: Tensor) -> Tensor:
     """``old_tensor`` with the rows of ``new_tensor`` in place of those at ``index_vector``.
 
@@ -65,7 +65,7 @@ def index_copy(old_tensor: Tensor, index_vector: Tensor, new_tensor: Tensor) -> 
     return torch.index_copy(old_tensor, 0, index, new_tensor)
 
 
-@operator("_contrib_boolean_mask", mixed=True)
+@operator("_contrib_boolean_mask", types="T, I -> T", mixed=True, dynamic=True)
 def boolean_mask(data: Tensor, index: Tensor, *, axis: int = 0) -> Tensor | None:
     """The rows of ``data`` where ``index`` is not 0.
 

@@ -16,6 +16,7 @@ from torch import Tensor
 from .. import dtypes
 from .attributes import Axes
 from .checks import need_numbers
+from .own_gradient import OwnGradient
 from .registry import Operator, operator
 from .shapes import normalize_axes, normalize_axis
 
@@ -96,7 +97,7 @@ def nanprod(data: Tensor, axis: Axes, keepdims: bool) -> Tensor:
     return product(data.masked_fill(torch.isnan(data), 1), axis, keepdims)
 
 
-class Extremum(torch.autograd.Function):
+class Extremum(OwnGradient):
     """amax or amin; each of several equal extrema gets the whole gradient, as in MXNet (torch would share it out)."""
 
     @staticmethod
@@ -133,7 +134,7 @@ def minimum(data: Tensor, axis: Axes, keepdims: bool) -> Tensor:
     return extremum(torch.amin, torch.min, data, axis, keepdims)
 
 
-@operator("norm")
+@operator("norm", types=lambda out_dtype, **_: f"T -> {out_dtype or 'T'}")
 def norm(
     data: Tensor,
     *,

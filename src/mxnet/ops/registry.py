@@ -27,7 +27,7 @@ import torch
 
 from .. import dtypes
 from ..base import MXNetError, _Null
-from . import absent
+from . import absent, signatures
 from . import attributes as attribute_types
 from .attributes import Attribute
 
@@ -95,10 +95,16 @@ class Operator:
         graph makes after the first one, where only that is given.
     mixed : bool
         Inputs may have different dtypes.
+    types : str or callable, optional
+        The dtypes of inputs and outputs, a signature (``signatures.py``). A callable gets the attributes as keywords,
+        and as ``_inputs`` the dtypes of the inputs that are known. None: all are equal, but for the outputs of an
+        operator with a ``dtype``.
     returns_view, may_return_input : bool
         The result may share memory with the first input, always or at times: eager calls copy it, graphs need not.
     differentiable : bool
         Whether gradients flow (false for comparisons, indices, shapes ...).
+    dynamic : bool
+        Shapes of the results depend on values, not only on shapes.
     count : str
         The attribute that holds the number of variadic inputs ("num_args").
     bodies : tuple of str
@@ -127,9 +133,11 @@ class Operator:
         aux: tuple[str, ...] | Callable[[int], Iterable[int]] = (),
         needs: Mapping[str, Callable[..., bool]] | None = None,
         mixed: bool = False,
+        types: str | Callable[..., str] | None = None,
         returns_view: bool = False,
         may_return_input: bool = False,
         differentiable: bool = True,
+        dynamic: bool = False,
         count: str = "num_args",
         bodies: tuple[str, ...] = (),
         wiring: Callable[..., Any] | None = None,
@@ -141,8 +149,10 @@ class Operator:
         self.name, self.fn, self.aliases = name, fn, tuple(aliases)
         self.outputs, self.visible, self.output_names = outputs, visible, output_names
         self.aux, self.needs, self.mixed = aux, dict(needs or {}), mixed
+        self.dtypes = types
         self.returns_view, self.may_return_input = returns_view, may_return_input
         self.differentiable, self.count, self.accumulate = differentiable, count, accumulate
+        self.dynamic = dynamic
         self.storage = storage
         self.bodies, self.wiring = bodies, wiring
         self.infer: Callable[..., dict[str, tuple]] | None = None
@@ -268,13 +278,40 @@ class Operator:
         return self.infer(shapes[0], **self.complete(values))
 
     def types(
-        self, inputs: Sequence[dtypes.DType | None], values: Mapping[str, Any]
+        self,
+        inputs: Sequence[dtypes.DType | None],
+        outputs: Sequence[dtypes.DType | None],
+        values: Mapping[str, Any],
+        final: bool = False,
     ) -> tuple[list[dtypes.DType | None], list[dtypes.DType | None]]:
-        """Dtypes of inputs and outputs, from those inputs' that are known: all share one, but for a ``dtype``."""
-        shared = next((dtype for dtype in inputs if dtype is not None), dtypes.resolve(None))
-        wanted = self.complete(values).get("dtype")
-        output = dtypes.resolve(wanted) if isinstance(wanted, str) else shared
-        return [dtype or shared for dtype in inputs], [output] * self.num_outputs(values)
+        """Dtypes of inputs and outputs, from those that are known (see ``signatures.solve``)."""
+        signature = self.dtypes
+        if callable(signature):
+            signature = signature(**self.complete(values), _inputs=inputs)
+        elif signature is None:
+            shared = "T" if self.inputs or self.variadic else "T=float32"
+            signature = f"{shared}* -> {self.complete(values).get('dtype') or shared}*"
+        if self.variadic or not self.optional:
+            return signatures.solve(signature, inputs, outputs, final)
+        names = self.input_names(values)
+        every = [None if n not in names else inputs[names.index(n)] for n in self.inputs]
+        found, outputs = signatures.solve(signature, every, outputs, final)
+        return [found[self.inputs.index(n)] for n in names], outputs
+
+    def check_dtypes(self, tensors: Sequence[torch.Tensor | None]) -> None:
+        """Raise OperatorError where inputs of an operator that does not mix dtypes have several."""
+        first = None
+        for i, tensor in enumerate(tensors):
+            if tensor is None:
+                continue
+            first = tensor if first is None else first
+            if tensor.dtype is not first.dtype:
+                name = self.inputs[i] if self.inputs else f"{self.variadic}[{i}]"
+                raise OperatorError(
+                    self.name,
+                    f"inputs of different dtypes: expected {dtypes.by_torch[first.dtype].name}, like the first input, "
+                    f"but {name!r} is {dtypes.by_torch[tensor.dtype].name}. Convert one with .astype(...)",
+                )
 
     def failure(self, error: BaseException, tensors: Iterable[Any], values: Mapping[str, Any]) -> MXNetError:
         """The error that a user sees when the function raised ``error``."""

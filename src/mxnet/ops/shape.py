@@ -46,7 +46,7 @@ def reshape(
     return data.reshape(target)
 
 
-@operator("reshape_like", returns_view=True, mixed=True)
+@operator("reshape_like", types="T, S -> T", returns_view=True, mixed=True)
 def reshape_like(
     lhs: Tensor,
     rhs: Tensor,
@@ -184,7 +184,7 @@ def broadcast_to(data: Tensor, *, shape: Shape = ()) -> Tensor:
     return data.expand([old if new == 0 else new for old, new in zip(data.shape, shape, strict=True)])
 
 
-@operator("broadcast_like", returns_view=True, mixed=True)
+@operator("broadcast_like", types="T, S -> T", returns_view=True, mixed=True)
 def broadcast_like(lhs: Tensor, rhs: Tensor, *, lhs_axes: Axes = None, rhs_axes: Axes = None) -> Tensor:
     """Axes of size 1 of ``lhs`` repeated to the shape of ``rhs``.
 
@@ -316,7 +316,7 @@ def slice_axis(data: Tensor, *, axis: int, begin: int, end: int | None) -> Tenso
     return data.narrow(axis, first, last - first)
 
 
-@operator("slice_like", returns_view=True, mixed=True)
+@operator("slice_like", types="T, S -> T", returns_view=True, mixed=True)
 def slice_like(data: Tensor, shape_like: Tensor, *, axes: Shape = ()) -> Tensor:
     """The beginning of ``data`` in the shape of ``shape_like``, along all axes or those in ``axes``."""
     if not axes and data.dim() != shape_like.dim():

@@ -35,7 +35,7 @@ def decode(data: np.ndarray, flag: int, to_rgb: bool) -> np.ndarray:
     return cv2.cvtColor(image, cv2.COLOR_BGR2RGB) if to_rgb else image
 
 
-@operator("_cvimdecode", differentiable=False)
+@operator("_cvimdecode", differentiable=False, dynamic=True)
 def cv_decode(buf: Tensor, *, flag: int = 1, to_rgb: bool = True) -> Tensor:
     """The image in the bytes of a JPEG, PNG, BMP ... file: uint8 (H, W, 3), or (H, W, 1) in gray with ``flag=0``.
 
@@ -48,7 +48,7 @@ def cv_decode(buf: Tensor, *, flag: int = 1, to_rgb: bool = True) -> Tensor:
     return torch.from_numpy(decode(buf.detach().reshape(-1).cpu().numpy(), flag, to_rgb)).to(buf.device)
 
 
-@operator("_cvimread", differentiable=False)
+@operator("_cvimread", differentiable=False, dynamic=True)
 def cv_read(*, filename: str, flag: int = 1, to_rgb: bool = True, _device: torch.device) -> Tensor:
     """The image in a file: ``_cvimdecode`` of its bytes."""
     if _device.type == "meta":

@@ -37,7 +37,7 @@ def need_image(data: Tensor) -> None:
 # ---- to numbers that networks like -----------------------------------------------------------------------------------
 
 
-@operator("_image_to_tensor")
+@operator("_image_to_tensor", types="T -> float32")
 def to_tensor(data: Tensor) -> Tensor:
     """An image (H, W, C), or several (N, H, W, C), with values in 0 ... 255 as float32 (C, H, W) in 0 ... 1."""
     if data.dim() not in (3, 4) or data.dtype is torch.bool:

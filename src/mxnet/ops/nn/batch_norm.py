@@ -24,6 +24,7 @@ _PROPERTIES: dict[str, Any] = {
     "output_names": ("output", "mean", "var"),
     "aux": _STATISTICS[2:],
     "mixed": True,
+    "types": "T, float32(T), float32(T), float32(T), float32(T) -> T, float32(T), float32(T)",
 }
 
 

@@ -11,7 +11,13 @@ from ..registry import operator
 __all__: list[str] = []
 
 
-@operator("_contrib_hawkesll", outputs=2, output_names=("output", "out_state"), mixed=True)
+@operator(
+    "_contrib_hawkesll",
+    types="T, T, T, T, T, I=int32, T, T -> T, T",
+    outputs=2,
+    output_names=("output", "out_state"),
+    mixed=True,
+)
 def hawkes_log_likelihood(
     lda: Tensor,
     alpha: Tensor,

@@ -14,6 +14,7 @@ import torch
 from torch.autograd.function import once_differentiable
 
 from ..checks import need_float, need_shape
+from ..own_gradient import OwnGradient
 from ..registry import operator
 
 __all__: list[str] = []
@@ -57,7 +58,7 @@ class _Target(NamedTuple):
         return grad.mul_(head) if self.out_grad else grad
 
 
-class _SoftmaxOutput(torch.autograd.Function):
+class _SoftmaxOutput(OwnGradient):
     """softmax over axis 1 of (N, C, S), with the gradient that ``target`` computes."""
 
     @staticmethod
@@ -136,7 +137,7 @@ def _(data: tuple, *, multi_output: bool, preserve_shape: bool, **_: Any) -> dic
 # ---- regression ------------------------------------------------------------------------------------------------------
 
 
-class _RegressionOutput(torch.autograd.Function):
+class _RegressionOutput(OwnGradient):
     """``link(data)``; backward, ``slope(prediction - label) * scale``."""
 
     @staticmethod
@@ -206,7 +207,7 @@ for _operator in (linear_regression_output, logistic_regression_output, mae_regr
 # ---- SVMOutput -------------------------------------------------------------------------------------------------------
 
 
-class _SVMOutput(torch.autograd.Function):
+class _SVMOutput(OwnGradient):
     """``data``; backward, the slope of the hinge loss of each score, or of its square, times ``scale``."""
 
     @staticmethod
@@ -260,7 +261,7 @@ def _(data: tuple, **_: Any) -> dict[str, tuple]:
 # ---- IdentityAttachKLSparseReg ---------------------------------------------------------------------------------------
 
 
-class _SparsePenalty(torch.autograd.Function):
+class _SparsePenalty(OwnGradient):
     """``data``; backward, ``slope`` is added to the gradient from above."""
 
     @staticmethod

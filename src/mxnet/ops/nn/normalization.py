@@ -58,7 +58,7 @@ def _(data: tuple, *, axis: int, **_: Any) -> dict[str, tuple]:
     return dict.fromkeys(("gamma", "beta"), (data[axis],))
 
 
-@operator("InstanceNorm")
+@operator("InstanceNorm", types="T=float32, T, T -> T")
 def instance_norm(data: torch.Tensor, gamma: torch.Tensor, beta: torch.Tensor, *, eps: float = 1e-3) -> torch.Tensor:
     """``(data - mean) / sqrt(var + eps) * gamma + beta`` for each example and channel (Ulyanov et al., 2016).
 

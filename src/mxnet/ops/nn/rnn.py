@@ -76,6 +76,7 @@ def _layout(mode: str, layers: int, directions: int, width: int, size: int, proj
 
 @operator(
     "RNN",
+    types="T, T, T, T, L=T -> T*",
     outputs=lambda mode, state_outputs, **_: (3 if mode == "lstm" else 2) if state_outputs else 1,
     output_names=("output", "state_output", "statecell_output"),
     needs={

@@ -44,7 +44,7 @@ def _spread(numbers: Tensor, data: Tensor) -> Tensor:
     return numbers.view(*numbers.shape, *(1,) * (data.dim() - 2))
 
 
-@operator("SequenceMask", mixed=True, may_return_input=True, needs=_LENGTHS)
+@operator("SequenceMask", types="T, L=T -> T", mixed=True, may_return_input=True, needs=_LENGTHS)
 def sequence_mask(
     data: Tensor,
     sequence_length: Tensor | None = None,
@@ -67,7 +67,7 @@ def sequence_mask(
     return data.masked_fill(_spread(beyond, data), number(data, value))
 
 
-@operator("SequenceLast", mixed=True, needs=_LENGTHS)
+@operator("SequenceLast", types="T, L=T -> T", mixed=True, needs=_LENGTHS)
 def sequence_last(
     data: Tensor, sequence_length: Tensor | None = None, *, use_sequence_length: bool = False, axis: int = 0
 ) -> Tensor:
@@ -84,7 +84,7 @@ def sequence_last(
     return data[rows, last] if axis else data[last, rows]
 
 
-@operator("SequenceReverse", mixed=True, needs=_LENGTHS)
+@operator("SequenceReverse", types="T, L=T -> T", mixed=True, needs=_LENGTHS)
 def sequence_reverse(
     data: Tensor, sequence_length: Tensor | None = None, *, use_sequence_length: bool = False, axis: int = 0
 ) -> Tensor:
@@ -106,6 +106,7 @@ def sequence_reverse(
 
 @operator(
     "CTCLoss",
+    types="T, L, M, N -> T",
     aliases=["ctc_loss", "_contrib_CTCLoss", "_contrib_ctc_loss"],
     output_names=("output0",),
     mixed=True,

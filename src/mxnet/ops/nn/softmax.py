@@ -31,7 +31,12 @@ def _result_type(dtype: str | None) -> torch.dtype | None:
     return result
 
 
-@operator("softmax", needs={"length": lambda use_length, **_: use_length}, mixed=True)
+@operator(
+    "softmax",
+    types=lambda dtype, **_: f"T={dtype}, L -> {dtype or 'T'}",
+    needs={"length": lambda use_length, **_: use_length},
+    mixed=True,
+)
 def softmax(
     data: torch.Tensor,
     length: torch.Tensor | None = None,
@@ -73,7 +78,7 @@ def _no_lengths(use_length: bool | None) -> None:
         raise ValueError("use_length is available for softmax alone")
 
 
-@operator("log_softmax")
+@operator("log_softmax", types=lambda dtype, **_: f"T={dtype} -> {dtype or 'T'}")
 def log_softmax(
     data: torch.Tensor,
     *,
@@ -87,7 +92,7 @@ def log_softmax(
     return torch.log_softmax(_scores(data, axis, temperature), axis, _result_type(dtype))
 
 
-@operator("softmin")
+@operator("softmin", types=lambda dtype, **_: f"T={dtype} -> {dtype or 'T'}")
 def softmin(
     data: torch.Tensor,
     *,

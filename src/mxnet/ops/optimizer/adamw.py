@@ -65,7 +65,7 @@ def _adamw(
     return results(chosen(new, weights), *states)
 
 
-@operator("_adamw_update", aux=("mean", "var"), mixed=True, differentiable=False)
+@operator("_adamw_update", types="T, T, T, T, S=float32 -> T", aux=("mean", "var"), mixed=True, differentiable=False)
 def adamw_update(
     weight: Tensor,
     grad: Tensor,
@@ -90,7 +90,13 @@ def adamw_update(
     return _adamw(PLAIN, data, 1, (lr,), (eta,), (wd,), beta1, beta2, epsilon, clip_gradient)
 
 
-@operator("_mp_adamw_update", aux=("mean", "var", "weight32"), mixed=True, differentiable=False)
+@operator(
+    "_mp_adamw_update",
+    types="T, T, float32, float32, float32, S=float32 -> T",
+    aux=("mean", "var", "weight32"),
+    mixed=True,
+    differentiable=False,
+)
 def mp_adamw_update(
     weight: Tensor,
     grad: Tensor,
@@ -128,7 +134,14 @@ def multi_adamw_update(
     return _adamw(PLAIN, data, num_weights, lrs, etas, wds, beta1, beta2, epsilon, clip_gradient)
 
 
-@operator("_multi_mp_adamw_update", outputs=one_per_weight, aux=places(MASTER, 1), mixed=True, differentiable=False)
+@operator(
+    "_multi_mp_adamw_update",
+    types="[T, T, float32, float32, float32]*, S=float32 -> [T]*",
+    outputs=one_per_weight,
+    aux=places(MASTER, 1),
+    mixed=True,
+    differentiable=False,
+)
 def multi_mp_adamw_update(
     *data: Tensor,
     lrs: Floats,

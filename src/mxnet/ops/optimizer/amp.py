@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from ...dtypes import DType
 from ..checks import need_count, need_float
 from ..registry import operator
 
@@ -26,7 +28,7 @@ def _finite(*arrays: Tensor) -> Tensor:
     return torch.stack(extremes).all().float().reshape(1)
 
 
-@operator("all_finite", accumulate=_onto, differentiable=False)
+@operator("all_finite", types="T -> float32", accumulate=_onto, differentiable=False)
 def all_finite(data: Tensor, *, init_output: bool = True) -> Tensor:
     """1 if all elements are finite, else 0, as a float32 array (1,).
 
@@ -36,7 +38,7 @@ def all_finite(data: Tensor, *, init_output: bool = True) -> Tensor:
     return _finite(data)
 
 
-@operator("multi_all_finite", accumulate=_onto, mixed=True, differentiable=False)
+@operator("multi_all_finite", types="[T]* -> float32", accumulate=_onto, mixed=True, differentiable=False)
 def multi_all_finite(*data: Tensor, num_arrays: int = 1, init_output: bool = True) -> Tensor:
     """1 if all elements of ``num_arrays`` arrays are finite, else 0, as ``all_finite`` says for one array."""
     need_count("num_arrays", num_arrays, data)
@@ -45,7 +47,20 @@ def multi_all_finite(*data: Tensor, num_arrays: int = 1, init_output: bool = Tru
     return _finite(*data)
 
 
-@operator("amp_multicast", outputs=lambda num_outputs, **_: num_outputs, mixed=True, may_return_input=True)
+def _multicast(*, cast_narrow: bool, _inputs: Sequence[DType | None], **_: Any) -> str:
+    """The signature, which needs to know all inputs."""
+    if None in _inputs:
+        return "[T]* -> [S]*"
+    floats = [d.name for d in _inputs if d and d.name in ("float16", "bfloat16", "float32")]
+    if len(set(floats)) < 2:
+        return "[T]* -> [T]*"
+    target = next(name for name in floats if name != "float32") if cast_narrow else "float32"
+    return f"[T]* -> [{target}(T)]*"
+
+
+@operator(
+    "amp_multicast", types=_multicast, outputs=lambda num_outputs, **_: num_outputs, mixed=True, may_return_input=True
+)
 def amp_multicast(*data: Tensor, num_outputs: int, cast_narrow: bool = False) -> Tensor | tuple[Tensor, ...]:
     """Arrays of float32, float16 and bfloat16 in one dtype: float32 where they differ, the half one if ``cast_narrow``.
 

@@ -53,7 +53,9 @@ def nag_mom_update(
     return _nag(weight, grad, mom, lr, momentum, wd, rescale_grad, clip_gradient)
 
 
-@operator("mp_nag_mom_update", aux=("mom", "weight32"), mixed=True, differentiable=False)
+@operator(
+    "mp_nag_mom_update", types="T, T, float32, float32 -> T", aux=("mom", "weight32"), mixed=True, differentiable=False
+)
 def mp_nag_mom_update(
     weight: Tensor,
     grad: Tensor,

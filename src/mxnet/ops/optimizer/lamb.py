@@ -83,7 +83,13 @@ def lamb_update_phase1(
     return direction, mean, var
 
 
-@operator("mp_lamb_update_phase1", aux=("mean", "var"), mixed=True, differentiable=False)
+@operator(
+    "mp_lamb_update_phase1",
+    types="T, T, float32, float32, float32 -> float32",
+    aux=("mean", "var"),
+    mixed=True,
+    differentiable=False,
+)
 def mp_lamb_update_phase1(
     weight: Tensor,
     grad: Tensor,
@@ -128,7 +134,13 @@ def lamb_update_phase2(
     return weight - lr * _ratio(r1, r2, lower_bound, upper_bound) * g
 
 
-@operator("mp_lamb_update_phase2", aux=("weight32",), mixed=True, differentiable=False)
+@operator(
+    "mp_lamb_update_phase2",
+    types="T, float32, float32, float32, float32 -> T",
+    aux=("weight32",),
+    mixed=True,
+    differentiable=False,
+)
 def mp_lamb_update_phase2(
     weight: Tensor,
     g: Tensor,
@@ -197,7 +209,14 @@ def multi_lamb_update(
     return _lamb(PLAIN, data, num_tensors, learning_rates, wds, step_count, bounds, *settings)
 
 
-@operator("_multi_mp_lamb_update", outputs=_tensors, aux=places(MASTER), mixed=True, differentiable=False)
+@operator(
+    "_multi_mp_lamb_update",
+    types="[T, T, float32, float32, float32]* -> [T]*",
+    outputs=_tensors,
+    aux=places(MASTER),
+    mixed=True,
+    differentiable=False,
+)
 def multi_mp_lamb_update(
     *data: Tensor,
     learning_rates: Floats,

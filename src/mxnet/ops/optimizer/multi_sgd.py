@@ -102,7 +102,14 @@ def multi_sgd_mom_update(
     return _sgd(MOMENTUM, data, (lrs, wds), rescale_grad, clip_gradient, num_weights, momentum)
 
 
-@operator("multi_mp_sgd_update", outputs=one_per_weight, aux=places(MASTER), mixed=True, differentiable=False)
+@operator(
+    "multi_mp_sgd_update",
+    types="[T, T, float32]* -> [T]*",
+    outputs=one_per_weight,
+    aux=places(MASTER),
+    mixed=True,
+    differentiable=False,
+)
 def multi_mp_sgd_update(
     *data: Tensor,
     lrs: Floats,
@@ -115,7 +122,14 @@ def multi_mp_sgd_update(
     return _sgd(MASTER, data, (lrs, wds), rescale_grad, clip_gradient, num_weights)
 
 
-@operator("multi_mp_sgd_mom_update", outputs=one_per_weight, aux=places(BOTH), mixed=True, differentiable=False)
+@operator(
+    "multi_mp_sgd_mom_update",
+    types="[T, T, float32, float32]* -> [T]*",
+    outputs=one_per_weight,
+    aux=places(BOTH),
+    mixed=True,
+    differentiable=False,
+)
 def multi_mp_sgd_mom_update(
     *data: Tensor,
     lrs: Floats,
@@ -132,7 +146,13 @@ def multi_mp_sgd_mom_update(
 # ---- learning rates as arrays --------------------------------------------------------------------------------------
 
 
-@operator("preloaded_multi_sgd_update", outputs=one_per_weight, mixed=True, differentiable=False)
+@operator(
+    "preloaded_multi_sgd_update",
+    types="[T, T]*, R=float32, W=float32 -> [T]*",
+    outputs=one_per_weight,
+    mixed=True,
+    differentiable=False,
+)
 def preloaded_multi_sgd_update(
     *data: Tensor,
     rescale_grad: float = 1.0,
@@ -144,7 +164,12 @@ def preloaded_multi_sgd_update(
 
 
 @operator(
-    "preloaded_multi_sgd_mom_update", outputs=one_per_weight, aux=places(MOMENTUM, 2), mixed=True, differentiable=False
+    "preloaded_multi_sgd_mom_update",
+    types="[T, T, T]*, R=float32, W=float32 -> [T]*",
+    outputs=one_per_weight,
+    aux=places(MOMENTUM, 2),
+    mixed=True,
+    differentiable=False,
 )
 def preloaded_multi_sgd_mom_update(
     *data: Tensor,
@@ -158,7 +183,12 @@ def preloaded_multi_sgd_mom_update(
 
 
 @operator(
-    "preloaded_multi_mp_sgd_update", outputs=one_per_weight, aux=places(MASTER, 2), mixed=True, differentiable=False
+    "preloaded_multi_mp_sgd_update",
+    types="[T, T, float32]*, R=float32, W=float32 -> [T]*",
+    outputs=one_per_weight,
+    aux=places(MASTER, 2),
+    mixed=True,
+    differentiable=False,
 )
 def preloaded_multi_mp_sgd_update(
     *data: Tensor,
@@ -171,7 +201,12 @@ def preloaded_multi_mp_sgd_update(
 
 
 @operator(
-    "preloaded_multi_mp_sgd_mom_update", outputs=one_per_weight, aux=places(BOTH, 2), mixed=True, differentiable=False
+    "preloaded_multi_mp_sgd_mom_update",
+    types="[T, T, float32, float32]*, R=float32, W=float32 -> [T]*",
+    outputs=one_per_weight,
+    aux=places(BOTH, 2),
+    mixed=True,
+    differentiable=False,
 )
 def preloaded_multi_mp_sgd_mom_update(
     *data: Tensor,
@@ -187,7 +222,7 @@ def preloaded_multi_mp_sgd_mom_update(
 # ---- LARS ------------------------------------------------------------------------------------------------------------
 
 
-@operator("multi_sum_sq", differentiable=False)
+@operator("multi_sum_sq", types="T* -> float32", differentiable=False)
 def multi_sum_sq(*data: Tensor, num_arrays: int) -> Tensor:
     """The sum of squares of each of ``num_arrays`` arrays, as float32 (num_arrays,)."""
     need_count("num_arrays", num_arrays, data)

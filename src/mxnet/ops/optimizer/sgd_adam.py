@@ -217,7 +217,7 @@ def sgd_mom_update(
     return weight + mom, mom
 
 
-@operator("mp_sgd_update", aux=("weight32",), mixed=True, differentiable=False)
+@operator("mp_sgd_update", types="T, T, float32 -> T", aux=("weight32",), mixed=True, differentiable=False)
 def mp_sgd_update(
     weight: torch.Tensor,
     grad: torch.Tensor,
@@ -235,7 +235,9 @@ def mp_sgd_update(
     return weight32.to(dtype=weight.dtype), weight32
 
 
-@operator("mp_sgd_mom_update", aux=("mom", "weight32"), mixed=True, differentiable=False)
+@operator(
+    "mp_sgd_mom_update", types="T, T, float32, float32 -> T", aux=("mom", "weight32"), mixed=True, differentiable=False
+)
 def mp_sgd_mom_update(
     weight: torch.Tensor,
     grad: torch.Tensor,

@@ -166,7 +166,11 @@ def _define(
     )
     _register(f"_random_{name}_like", random_like, like, f"{text}, in the shape and type of ``data``.")
     each = f"{text}, with arrays of parameters: ``shape`` draws for each element, along new axes at the end."
-    _register(f"_sample_{name}", sample, sampled, each, (f"sample_{name}",))
+    _register(f"_sample_{name}", sample, sampled, each, (f"sample_{name}",), _sampled_types)
+
+
+def _sampled_types(dtype: str | None, **_: Any) -> str:
+    return f"T* -> {dtype or 'float32'}"
 
 
 def _keyword(name: str, annotation: Any, default: Any = inspect.Parameter.empty) -> inspect.Parameter:
@@ -178,14 +182,19 @@ def _input(name: str) -> inspect.Parameter:
 
 
 def _register(
-    name: str, fn: Callable, parameters: list[inspect.Parameter], doc: str, aliases: tuple[str, ...] = ()
+    name: str,
+    fn: Callable,
+    parameters: list[inspect.Parameter],
+    doc: str,
+    aliases: tuple[str, ...] = (),
+    types: Callable[..., str] | None = None,
 ) -> None:
     """Give a function its true signature and make it an operator."""
     fn.__name__ = fn.__qualname__ = name
     fn.__doc__ = doc
     fn.__signature__ = inspect.Signature(parameters, return_annotation=torch.Tensor)  # type: ignore[attr-defined]
     fn.__annotations__ = {p.name: p.annotation for p in parameters}
-    operator(name, aliases=aliases, differentiable=False)(fn)
+    operator(name, aliases=aliases, differentiable=False, types=types)(fn)
 
 
 def _float_type(dtype: str | None) -> torch.dtype:
@@ -232,7 +241,12 @@ _define(
 # ---- integers, indices, order ----------------------------------------------------------------------------------------
 
 
-@operator("_random_randint", aliases=["random_randint"], differentiable=False)
+@operator(
+    "_random_randint",
+    types=lambda dtype, **_: f"-> {dtype or 'int32'}",
+    aliases=["random_randint"],
+    differentiable=False,
+)
 def randint(
     *,
     low: int,
@@ -256,6 +270,7 @@ _INDEX_TYPES = ("float16", "float32", "float64", "int32", "uint8")
 
 @operator(
     "_sample_multinomial",
+    types=lambda dtype, get_prob, **_: f"T -> {dtype}" + ", T" * get_prob,
     aliases=["sample_multinomial"],
     outputs=lambda get_prob, **_: 2 if get_prob else 1,
     output_names=("output0", "output1"),

@@ -39,7 +39,13 @@ def rand_zipfian(
     return sampled, expected(true_classes), expected(sampled)
 
 
-@operator("_sample_unique_zipfian", outputs=2, output_names=("output0", "output1"), differentiable=False)
+@operator(
+    "_sample_unique_zipfian",
+    types="-> int64, int64",
+    outputs=2,
+    output_names=("output0", "output1"),
+    differentiable=False,
+)
 def sample_unique_zipfian(
     *, range_max: int, shape: Shape | None = None, _rng: torch.Generator | None, _device: torch.device
 ) -> tuple[Tensor, Tensor]:

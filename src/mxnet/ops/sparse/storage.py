@@ -210,7 +210,8 @@ def _convert(tensor: Tensor, stype: str) -> Tensor:
 
 def compute(op: Operator, tensors: Sequence[Tensor | None], keywords: dict[str, Any]) -> Any:
     """The operator's function on tensors of any storage."""
-    if op.sparse is not None:
+    sparse = op.storage is not None or any(t is not None and t.layout is not torch.strided for t in tensors)
+    if op.sparse is not None and sparse:
         result = op.sparse(*tensors, **keywords)
         if result is not NotImplemented:
             return result
@@ -244,7 +245,7 @@ def cast_storage(data: Tensor, *, stype: Stype) -> Tensor:
     return data.clone() if now == stype else cast(data, stype)
 
 
-@operator("_sparse_retain", mixed=True, storage="")
+@operator("_sparse_retain", types="T, I -> T", mixed=True, storage="")
 def retain(data: Tensor, indices: Tensor) -> Tensor:
     """The rows of a row-sparse array whose numbers are in ``indices``; the others become zeros.
 
@@ -293,7 +294,7 @@ def getnnz(data: Tensor, *, axis: int | None = None) -> Tensor:
     return counts.sum().reshape(1) if axis is None else counts
 
 
-@operator("_contrib_SparseEmbedding", mixed=True)
+@operator("_contrib_SparseEmbedding", types=lambda dtype, **_: f"I, T={dtype} -> T", mixed=True)
 def sparse_embedding(
     data: Tensor, weight: Tensor, *, input_dim: int, output_dim: int, dtype: str = "float32", sparse_grad: bool = False
 ) -> Tensor:

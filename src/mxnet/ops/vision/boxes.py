@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from ..checks import need_float, need_shape
+from ..own_gradient import OwnGradient
 from ..registry import operator
 
 __all__ = ["accurate", "as_center", "as_corner", "by_score", "match", "overlap", "survivors"]
@@ -111,7 +112,7 @@ def box_iou(lhs: Tensor, rhs: Tensor, *, format: Literal["center", "corner"] = "
     return overlap(a, b).to(dtype=lhs.dtype).reshape(lhs.shape[:-1] + rhs.shape[:-1])
 
 
-class _Converted(torch.autograd.Function):
+class _Converted(OwnGradient):
     """``value`` in place of ``data``, whose gradient it sends on unchanged."""
 
     @staticmethod

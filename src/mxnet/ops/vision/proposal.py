@@ -51,6 +51,7 @@ def _choose(boxes: Tensor, score: Tensor, before: int, after: int, threshold: fl
 
 @operator(
     "_contrib_MultiProposal",
+    types="T=float32, T, T -> T, T",
     outputs=2,
     visible=lambda output_score, **_: 2 if output_score else 1,
     output_names=("output", "score"),
@@ -132,6 +133,7 @@ def multi_proposal(
 
 @operator(
     "_contrib_Proposal",
+    types="T=float32, T, T -> T, T",
     outputs=2,
     visible=multi_proposal.visible,
     output_names=multi_proposal.output_names,

@@ -157,7 +157,7 @@ _SIZES: dict[str, Any] = {
 # ---- Crop ------------------------------------------------------------------------------------------------------------
 
 
-@operator("Crop", returns_view=True)
+@operator("Crop", types="T=float32* -> T", returns_view=True)
 def crop(
     *data: torch.Tensor,
     num_args: int = 1,
