@@ -109,7 +109,7 @@ def test_types():
     fc = sym.FullyConnected(sym.var("a"), num_hidden=3, name="fc")
     arguments, outputs, _ = fc.infer_type(a="float64")
     assert [t.__name__ for t in arguments + outputs] == ["float64"] * 4
-    assert sym.cast(fc, dtype="int32").infer_type()[1][0].__name__ == "int32"
+    assert sym.cast(fc, dtype="int32").infer_type(a="float32")[1][0].__name__ == "int32"
 
 
 def test_symbols_hold_no_values(ab):
@@ -131,7 +131,7 @@ def test_symbols_hold_no_values(ab):
         (lambda a, b: sym.softmax(a, b), "softmax: input 'length' is not used"),
         (lambda a, b: sym.LeakyReLU(a, b, act_type="leaky"), "LeakyReLU: input 'gamma' is not used"),
         (lambda a, b: sym.exp(sym.split(a, num_outputs=2)), "exp: input 'data' must have one output.*has 2"),
-        (lambda a, b: sym.concat(sym.split(a, num_outputs=2), b), r"Concat: input 'data\[0\]' must have one output"),
+        (lambda a, b: sym.concat(sym.split(a, num_outputs=2), b), r"Concat: input 'arg0' must have one output"),
         (lambda a, b: sym.exp(a)(a=sym.Group([a, b])), "a must have one output"),
         (lambda a, b: sym.FullyConnected(a, num_hidden=3, size=3), "unknown argument 'size'"),
     ],

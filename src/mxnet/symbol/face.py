@@ -9,20 +9,13 @@ from typing import Any
 from .. import attribute
 from .. import name as names
 from ..base import _Null
-from ..graph.node import Entry, Node
+from ..graph.node import Entry, Node, hidden
+from ..graph.upgrade import initial
 from ..ops import faces, registry
 from ..ops.registry import Operator, OperatorError
-from .symbol import Symbol
+from .symbol import Symbol, check_attributes
 
 __all__ = ["compose", "face"]
-
-# How variables start that a graph makes, by input, or by operator and input.
-_INITIAL = {
-    "moving_mean": '["zero", {}]',
-    "moving_var": '["one", {}]',
-    "moving_avg": '["zero", {}]',
-    "UpSampling.weight": '["bilinear", {}]',
-}
 
 
 @cache
@@ -47,43 +40,60 @@ def compose(
     """Apply an operator to symbols.
 
     Inputs that are not given become variables named after the node (``fc1_weight``). Raises AssertionError for an input
-    that is no Symbol, MXNetError for illegal attributes.
+    that is no Symbol, MXNetError for illegal attributes and for inputs that the operator does not have.
     """
     for i, symbol in enumerate(inputs):
         if symbol is not None and not isinstance(symbol, Symbol):
             what = op.inputs[i] if op.inputs else f"{op.variadic}[{i}]"
             raise AssertionError(f"{op.name}: argument {what} must be Symbol instances, but got {symbol!r}")
+    if name is not None and not isinstance(name, str):
+        raise TypeError(f"{op.name}: name must be a string, but is {name!r}")
     name = names.current_manager().get(name, alias.lower())
-    extra = attribute.current_scope().get(attr)
-    extra.update({k: str(given.pop(k)) for k in list(given) if k.startswith("__") and k.endswith("__")})
-    named = {k: given.pop(k) for k in list(given) if isinstance(given[k], Symbol)} if op.by_name else {}
+    users = {k: given.pop(k) for k in list(given) if _is_users(op, k)}
+    extra = {k: str(v) for k, v in {**attribute.current_scope().get(attr), **users}.items()}
+    check_attributes(extra)
+    many = bool(op.variadic)
+    named = {k: given.pop(k) for k in list(given) if isinstance(given[k], Symbol)} if many else {}
     text = {k: op.text(v) for k, v in given.items() if v is not _Null}
-    if op.variadic and not op.by_name:
-        entries = [_only_output(op, f"{op.variadic}[{i}]", symbol) for i, symbol in enumerate(inputs)]
-        if op.count in op.attributes:
-            text = {op.count: str(len(entries)), **text}
-        values = op.complete(op.parse(text))
-        if len(entries) == 1:
-            entries += [_variable(op, name, n, text, extra) for n, wanted in op.needs.items() if wanted(**values)]
-        return _outputs(Node(op, name, text, entries, extra))
-    node = Node(op, name, text, (), extra)
-    needed = node.input_names()
-    given_inputs = _by_name(op, needed, inputs, named) if op.by_name else dict(zip(op.inputs, inputs, strict=True))
-    unused = [n for n, symbol in given_inputs.items() if symbol is not None and n not in needed]
+    if many and not op.by_name:
+        text, needed = _counted(op, text, max(len(inputs), len(named)))
+        node = Node(op, name, text, (), extra)
+    else:
+        node = Node(op, name, text, (), extra)
+        needed = node.input_names()
+    found = _by_name(op, needed, inputs, named) if many else dict(zip(op.inputs, inputs, strict=True))
+    unused = [n for n, symbol in found.items() if symbol is not None and n not in needed]
     if unused:
         raise OperatorError(op.name, f"input {unused[0]!r} is not used with these attributes: {text}")
     for wanted in needed:
-        symbol = given_inputs.get(wanted)
+        symbol = found.get(wanted)
         if symbol is None:
             node.inputs.append(_variable(op, name, wanted, text, extra))
         else:
             node.inputs.append(_only_output(op, wanted, symbol))
-    return _outputs(node)
+    return Symbol([Entry(node, i) for i in range(node.num_outputs)])
+
+
+def _is_users(op: Operator, key: str) -> bool:
+    """Whether a keyword is an attribute of the user's, not of the operator."""
+    return (key.startswith("__") and key.endswith("__")) or (hidden(key) != key and not op.accepts(key))
+
+
+def _counted(op: Operator, text: dict[str, str], given: int) -> tuple[dict[str, str], tuple[str, ...]]:
+    """The attributes of an operator of many inputs, their number among them, and the names of its inputs."""
+    if op.count in op.attributes:
+        text = {op.count: str(given), **text}
+    values = op.complete(op.parse(text))
+    count = values.get(op.count, given)
+    if count < 1:
+        raise OperatorError(op.name, "at least one input is needed")
+    needed = [n for n, wanted in op.needs.items() if wanted(**values)]
+    return text, (str(op.variadic), *needed) if needed else tuple(f"arg{i}" for i in range(count))
 
 
 def _variable(op: Operator, name: str, wanted: str, text: dict[str, str], extra: dict[str, str]) -> Entry:
     """The variable for an input that was not given; it carries the operator's attributes, unless it is a state."""
-    start = _INITIAL.get(wanted) or _INITIAL.get(f"{op.name}.{wanted}")
+    start = initial(op, wanted)
     extra = {**extra, "__init__": start} if start else extra
     return Entry(Node(None, f"{name}_{wanted}", {} if wanted in op.aux_names() else text, extra=extra))
 
@@ -91,7 +101,7 @@ def _variable(op: Operator, name: str, wanted: str, text: dict[str, str], extra:
 def _by_name(
     op: Operator, names: Sequence[str], inputs: Sequence[Symbol], named: dict[str, Symbol]
 ) -> dict[str, Symbol | None]:
-    """Inputs by name, where an operator's attributes tell the names."""
+    """Inputs by name, of an operator whose attributes tell the names."""
     if inputs and named:
         raise TypeError(f"{op.name}: inputs must be given either by position or by name, not both")
     if len(inputs) > len(names):
@@ -108,7 +118,3 @@ def _only_output(op: Operator, name: str, symbol: Symbol) -> Entry:
             op.name, f"input {name!r} must have one output, but {symbol!r} has {len(symbol)}: choose one by its index"
         )
     return symbol._heads[0]
-
-
-def _outputs(node: Node) -> Symbol:
-    return Symbol([Entry(node, i) for i in range(node.num_outputs)])

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..base import integer_types, numeric_types
+from ..base import NotImplementedForSymbol, integer_types, numeric_types
 from ..ops import shapes
 from .face import face
 from .symbol import Symbol
@@ -23,6 +23,15 @@ def _binary(array_op: str, scalar_op: str) -> Callable[[Symbol, Any], Symbol]:
         if isinstance(other, numeric_types):
             return face(scalar_op)(self, scalar=other)
         raise TypeError(f"type {type(other)} not supported")
+
+    return method
+
+
+def _in_place(name: str, sign: str) -> Callable[[Symbol, Any], Symbol]:
+    """Python's ``+=`` and its like, which arrays have: a symbol is never changed."""
+
+    def method(self: Symbol, other: Any) -> Symbol:
+        raise NotImplementedForSymbol(name, sign)
 
     return method
 
@@ -73,11 +82,14 @@ def install() -> None:
         ("sub", "_Minus", "_MinusScalar", "_RMinusScalar"),
         ("mul", "_Mul", "_MulScalar", "_MulScalar"),
         ("truediv", "_Div", "_DivScalar", "_RDivScalar"),
+        ("div", "_Div", "_DivScalar", "_RDivScalar"),  # Python 2's, which MXNet still has
         ("mod", "_Mod", "_ModScalar", "_RModScalar"),
-        ("pow", "_Power", "_PowerScalar", "_RPowerScalar"),
+        ("pow", "_Power", "_PowerScalar", "_rpower_scalar"),
     ):
         setattr(Symbol, f"__{name}__", _binary(array_op, scalar_op))
         setattr(Symbol, f"__r{name}__", _binary(array_op, mirrored))
+    for name, sign in (("add", "+="), ("sub", "-="), ("mul", "*="), ("truediv", "/="), ("div", "/=")):
+        setattr(Symbol, f"__i{name}__", _in_place(f"__i{name}__", sign))
     for name, word in (
         ("eq", "equal"), ("ne", "not_equal"), ("gt", "greater"), ("ge", "greater_equal"), ("lt", "lesser"),
         ("le", "lesser_equal"),

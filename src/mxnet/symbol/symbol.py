@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from .. import attribute, context, dtypes
+from .. import attribute, dtypes
 from ..base import MXNetError, NotImplementedForSymbol
-from ..context import Context
-from ..graph import infer, json, lower
-from ..graph.node import Entry, Node, hidden, inputs_of, shown, topological
-from ..ndarray import NDArray
-from ..ndarray.face import surroundings
-from ..ndarray.ndarray import wrap
-from ..ops.custom import is_blamed
+from ..graph import json
+from ..graph.lower import Lowered
+from ..graph.node import _HIDDEN, Entry, Node, hidden, inputs_of, shown, topological
 from ..ops.methods import OperatorMethods
+from . import text
+from .running import Running
 
-__all__ = ["Group", "Symbol", "Variable", "load", "load_json", "var"]
+__all__ = ["Group", "Symbol", "Variable", "check_attributes", "load", "load_json", "var"]
 
 
 def _values_only(name: str) -> Callable:
@@ -29,17 +26,18 @@ def _values_only(name: str) -> Callable:
     return method
 
 
-class Symbol(OperatorMethods):
+class Symbol(Running, OperatorMethods):
     """One or several outputs of a graph; operators applied to symbols make larger graphs.
 
     Created by ``mx.sym.var`` and by the operators of ``mx.sym``.
     """
 
     __slots__ = ("__weakref__", "_heads", "_lowered")
+    __array_ufunc__ = None  # numpy_scalar + symbol asks us, not NumPy
 
     def __init__(self, heads: Sequence[Entry]) -> None:
         self._heads = list(heads)
-        self._lowered: dict[bool, lower.Lowered] = {}  # for arrays some of which are sparse, and for dense ones
+        self._lowered: dict[bool, Lowered] = {}  # for arrays some of which are sparse, and for dense ones
 
     # What it is
 
@@ -60,22 +58,33 @@ class Symbol(OperatorMethods):
     def __len__(self) -> int:
         return len(self._heads)
 
-    def __getitem__(self, index: int | str) -> Symbol:
-        """One output, by number or by name. Raises IndexError or ValueError when there is none."""
+    def __getitem__(self, index: int | str | slice) -> Symbol:
+        """One output, by number or by name, or a group of several. Raises IndexError or ValueError when there is none,
+        MXNetError for negative numbers.
+        """
+        if isinstance(index, slice):
+            heads = self._heads[index]
+            if not heads:
+                raise TypeError(f"{index} selects none of {len(self)} outputs")
+            return Symbol(heads)
         if isinstance(index, str):
             matches = [i for i, name in enumerate(self.list_outputs()) if name == index]
             if len(matches) != 1:
-                problem = "no output" if not matches else f"{len(matches)} outputs"
-                raise ValueError(f"There are {problem} named {index!r}; the outputs are {self.list_outputs()}.")
+                problem = "is no output" if not matches else f"are {len(matches)} outputs"
+                raise ValueError(f"There {problem} named {index!r}; the outputs are {self.list_outputs()}.")
             index = matches[0]
         if not isinstance(index, int):
             raise TypeError(f"Symbol only supports integer or string index to fetch i-th output, but got {index!r}.")
-        if not 0 <= index < len(self):
+        if index < 0:
+            raise MXNetError(f"Symbol only accepts nonnegative indices, but got {index}.")
+        if index >= len(self):
             raise IndexError(f"Index: {index} is out of range for {len(self)} outputs.")
         return Symbol([self._heads[index]])
 
     def __bool__(self) -> bool:
         raise NotImplementedForSymbol(self.__bool__, "bool")
+
+    __nonzero__ = __bool__
 
     def __copy__(self) -> Symbol:
         return Symbol(self._heads)
@@ -123,17 +132,18 @@ class Symbol(OperatorMethods):
 
     def get_children(self) -> Symbol | None:
         """A group of the inputs of the nodes behind this symbol; None for a variable."""
-        entries = [e for head in self._heads for e in head.node.inputs]
+        nodes = dict.fromkeys(head.node for head in self._heads)
+        entries = [e for node in nodes for e in node.inputs]
         return Symbol(entries) if entries else None
 
     # Attributes
 
     def attr(self, key: str) -> str | None:
-        """One attribute of a symbol of one node, as text."""
-        return self.list_attr().get(key)
+        """One attribute of the first node, as text; its name for ``"name"``."""
+        return self._heads[0].node.name if key == "name" else self.list_attr().get(key)
 
     def list_attr(self, recursive: bool = False) -> dict[str, str]:
-        """All attributes of a symbol of one node, as text."""
+        """All attributes of the first node, as text."""
         if recursive:
             raise DeprecationWarning(
                 "Symbol.list_attr with recursive=True has been deprecated. Please use attr_dict instead."
@@ -152,20 +162,24 @@ class Symbol(OperatorMethods):
 
     # Composition
 
-    def __call__(self, *args: Symbol, **kwargs: Any) -> Symbol:
-        """This graph with variables replaced by other symbols: by position in ``list_arguments()``, or by name."""
-        kwargs.pop("name", None)
+    def __call__(self, *args: Symbol, name: str | None = None, **kwargs: Symbol) -> Symbol:
+        """This graph with variables replaced by other symbols: by position in ``list_arguments()``, or by name.
+
+        name: that of the first output's node in the new graph.
+        """
         names = self.list_arguments()
         if args and kwargs:
             raise TypeError("compose only accept input Symbols either as positional or keyword arguments, not both")
+        if len(args) > len(names):
+            raise MXNetError(f"Compose: {len(args)} symbols were given for the {len(names)} arguments {names}.")
         given = dict(zip(names, args, strict=False)) if args else kwargs
-        for name, symbol in given.items():
+        for key, symbol in given.items():
             if not isinstance(symbol, Symbol):
-                raise TypeError(f"Compose expect `Symbol` as arguments, but {name} is {type(symbol).__name__}")
+                raise TypeError(f"Compose expect `Symbol` as arguments, but {key} is {type(symbol).__name__}")
             if len(symbol) != 1:
-                raise MXNetError(f"Compose: {name} must have one output, but {symbol!r} has {len(symbol)}.")
-            if name not in self.list_inputs():
-                raise MXNetError(f"Symbol {self!r} has no variable {name!r}; its variables are {self.list_inputs()}.")
+                raise MXNetError(f"Compose: {key} must have one output, but {symbol!r} has {len(symbol)}.")
+            if key not in self.list_inputs():
+                raise MXNetError(f"Symbol {self!r} has no variable {key!r}; its variables are {self.list_inputs()}.")
         replaced = {n: given[n.name]._heads[0] for n in self._nodes() if n.op is None and n.name in given}
         copies: dict[Node, Node] = {}
 
@@ -175,6 +189,9 @@ class Symbol(OperatorMethods):
         for node in self._nodes():
             if node not in replaced:
                 copies[node] = node.copy(moved(e) for e in node.inputs)
+        first = copies.get(self._heads[0].node)
+        if name and first is not None:
+            first.name = name
         return Symbol([moved(e) for e in self._heads])
 
     # Methods that are not just an operator's face
@@ -184,6 +201,18 @@ class Symbol(OperatorMethods):
         if shape:
             kwargs["shape"] = shape[0] if len(shape) == 1 else shape
         return self._face("reshape")(self, **kwargs)
+
+    def expand_dims(self, axis: int, inplace: bool = False, **kwargs: Any) -> Symbol:
+        """A new axis of size 1. ``inplace`` shares memory for arrays; a graph decides that itself."""
+        return self._face("expand_dims")(self, axis=axis, **kwargs)
+
+    def flatten(self, inplace: bool = False, **kwargs: Any) -> Symbol:
+        """All axes but the first as one; ``inplace`` as for ``expand_dims``."""
+        return self._face("flatten")(self, **kwargs)
+
+    def squeeze(self, axis: int | Sequence[int] | None = None, inplace: bool = False, **kwargs: Any) -> Symbol:
+        """Without axes of size 1: all, or the given ones; ``inplace`` as for ``expand_dims``."""
+        return self._face("squeeze")(self, axis=axis, **kwargs)
 
     def astype(self, dtype: Any) -> Symbol:
         return self._face("cast")(self, dtype=dtypes.resolve(dtype).name)
@@ -195,138 +224,15 @@ class Symbol(OperatorMethods):
         _values_only, ("asnumpy", "asscalar", "wait_to_read", "backward", "detach", "copy", "as_in_context")
     )
 
-    # Inference
-
-    def infer_shape(self, *args: Any, **kwargs: Any) -> tuple[list | None, list | None, list | None]:
-        """Shapes of arguments, outputs and auxiliary states from some that are known, by position or by name.
-
-        Returns three lists, or three None with a warning where shapes stay unknown. Raises MXNetError, naming the node,
-        where shapes contradict each other.
-        """
-        result, unknown = self._infer_shape(*args, **kwargs)
-        if unknown:
-            warnings.warn(
-                "Cannot decide shape for the following arguments. Consider providing them as input:\n\t"
-                + "\n\t".join(unknown),
-                stacklevel=2,
-            )
-            return None, None, None
-        return result
-
-    def infer_shape_partial(self, *args: Any, **kwargs: Any) -> tuple[list, list, list]:
-        """As ``infer_shape``; what stays unknown is ()."""
-        return self._infer_shape(*args, **kwargs)[0]
-
-    def _infer_shape(self, *args: Any, **kwargs: Any) -> tuple[tuple[list, list, list], list[str]]:
-        arguments, aux_states = inputs_of(self._nodes())
-        if args and kwargs:
-            raise ValueError("Can only specify known argument shapes either by positional or kwargs way.")
-        names = [n.name for n in arguments]
-        shapes = {n: s for n, s in zip(names, args, strict=False) if s is not None} if args else kwargs
-        for name in shapes:
-            if name not in names and name not in [n.name for n in aux_states]:
-                raise MXNetError(
-                    f"infer_shape: argument name {name} not found. Candidate arguments: {', '.join(names)}"
-                )
-        known, results = infer.infer(self._heads, {k: _shape(v) for k, v in shapes.items()})
-
-        def found(entry: Entry) -> bool:
-            return entry.node in results and results[entry.node][entry.index] is not None
-
-        def outcome(entry: Entry) -> tuple[int, ...]:
-            tensor = results[entry.node][entry.index] if entry.node in results else None
-            return known.get(entry.node, ()) if tensor is None else tuple(tensor.shape)
-
-        lists = (
-            [outcome(Entry(n)) for n in arguments],
-            [outcome(e) for e in self._heads],
-            [outcome(Entry(n)) for n in aux_states],
-        )
-        unknown = [f"{n.name}: {known.get(n, ())}" for n in [*arguments, *aux_states] if n not in results]
-        if not unknown and not all(map(found, self._heads)):
-            unknown = [f"{n.name} (its shape depends on values)" for n in self._nodes() if not found(Entry(n))]
-        return lists, unknown
-
-    def _infer_variables(self) -> dict[str, tuple[int, ...]]:
-        """Shapes of variables, from those that were declared; what is not needed for that does not run."""
-        known, _ = infer.infer(self._heads, {}, outputs=False)
-        return {node.name: shape for node, shape in known.items()}
-
-    def infer_type(self, *args: Any, **kwargs: Any) -> tuple[list, list, list]:
-        """Dtypes of arguments, outputs and auxiliary states, from some that are known, by position or by name.
-
-        An operator's inputs share a dtype unless it is known to mix them; its output has that dtype unless it has a
-        ``dtype`` attribute.
-        """
-        arguments, aux_states = inputs_of(self._nodes())
-        if args:
-            kwargs = {n.name: t for n, t in zip(arguments, args, strict=False) if t is not None}
-        given = {name: dtypes.resolve(t) for name, t in kwargs.items() if t is not None}
-        types = infer.infer_types(self._heads, given)
-        default = dtypes.resolve(None)
-        lists = [[Entry(n) for n in arguments], self._heads, [Entry(n) for n in aux_states]]
-        found = [[(types[e.node][e.index] or default).numpy for e in entries] for entries in lists]
-        return found[0], found[1], found[2]
-
-    # Running
-
-    def eval(self, ctx: Context | None = None, **kwargs: NDArray) -> list[NDArray]:
-        """Compute the outputs from arrays for the variables, by name. Raises ValueError, naming it, when one is
-        missing.
-        """
-        ctx = context.resolve(ctx)
-        sparse = any(array.stype != "default" for array in kwargs.values() if isinstance(array, NDArray))
-        lowered = self._lowered.get(sparse)
-        if lowered is None:
-            lowered = self._lowered[sparse] = lower.lower(self._heads, sparse=sparse)
-        run, arguments, aux_states, updates = lowered
-        inputs = []
-        for node, kind in [*((n, "args") for n in arguments), *((n, "aux_states") for n in aux_states)]:
-            if node.name not in kwargs:
-                raise ValueError(f"key `{node.name}` is missing in `{kind}`")
-            inputs.append(kwargs[node.name])
-        tensors = [array._source() for array in inputs]
-        try:
-            results = run(*tensors, *surroundings(ctx))
-        except Exception as error:
-            raise self._diagnose(
-                error, dict(zip((n.name for n in [*arguments, *aux_states]), tensors, strict=True))
-            ) from None
-        for node, new in zip(updates, results[len(self._heads) :], strict=True):
-            if new is not None:
-                kwargs[node.name]._data.copy_(new)
-        outputs = results[: len(self._heads)]
-        memory = {t.untyped_storage().data_ptr() for t in tensors if not t.is_sparse and not t.is_sparse_csr}
-        given: set[int] = set()  # outputs may be one tensor: of a copy in the graph, or asked for twice
-        arrays = []
-        for output in outputs:
-            if output.is_sparse or output.is_sparse_csr:
-                output = output.clone() if any(output is t for t in tensors) else output
-            else:
-                if output.untyped_storage().data_ptr() in memory or output.data_ptr() in given:
-                    output = output.clone()
-                given.add(output.data_ptr())
-            arrays.append(wrap(output, ctx))
-        return arrays
-
-    def _diagnose(self, error: Exception, tensors: Mapping[str, Any]) -> Exception:
-        """The failure of a run, with the node that it happened in: inferring shapes fails there too, and knows the
-        name. What the user's own code raised stays as it is.
-        """
-        if is_blamed(error):
-            return error
-        try:
-            shapes = {name: tuple(t.shape) for name, t in tensors.items()}
-            infer.infer(self._heads, shapes, {name: t.dtype for name, t in tensors.items()})
-        except MXNetError as found:
-            return found
-        return error if isinstance(error, MXNetError) else MXNetError(f"{self!r}: {error}")
-
     # Files
 
     def tojson(self, remove_amp_cast: bool = True) -> str:
         """The graph as MXNet's JSON."""
         return json.dumps(self._heads)
+
+    def debug_str(self) -> str:
+        """The nodes one after the other, with their inputs and attributes."""
+        return text.describe(self._heads)
 
     def save(self, fname: str, remove_amp_cast: bool = True) -> None:
         """Write the graph's JSON to a file, whole or not at all."""
@@ -340,10 +246,14 @@ def _attributes(node: Node) -> dict[str, str]:
     return {**node.attrs, **shown(node.extra)}
 
 
-def _shape(value: Any) -> tuple[int, ...]:
-    if isinstance(value, (tuple, list)) and all(isinstance(v, int) for v in value):
-        return tuple(value)
-    raise TypeError(f"a shape must be a tuple of integers, but got {value!r}")
+def check_attributes(attributes: Iterable[str]) -> None:
+    """Raise MXNetError for attributes of an operator that are meant for one of its inputs: ``weight_lr_mult``."""
+    for key in attributes:
+        if not key.startswith("__") and any(key.endswith(f"_{name}") for name in _HIDDEN):
+            raise MXNetError(
+                f"setting variable attributes with {key} is deprecated: give the operator a variable that has them, as "
+                "in weight=mx.sym.var(name, lr_mult=2)"
+            )
 
 
 def var(
@@ -365,6 +275,10 @@ def var(
     if not isinstance(name, str):
         raise TypeError(f"Expect a string for variable `name`, but got {name!r}")
     extra = attribute.current_scope().get(attr)
+    for key, value in extra.items():
+        if not isinstance(value, str):
+            raise ValueError(f"Set Attr only accepts string values, but {key} is {value!r}")
+    check_attributes(extra)
     if shape is not None:
         extra["__shape__"] = str(tuple(shape))
     for key, value in (("lr_mult", lr_mult), ("wd_mult", wd_mult)):
@@ -392,9 +306,10 @@ Variable = var
 
 def Group(symbols: Sequence[Symbol], create_fn: Callable[[list[Entry]], Symbol] = Symbol) -> Symbol:
     """A symbol with the outputs of several symbols."""
-    if not symbols or any(not isinstance(s, Symbol) for s in symbols):
+    heads = list(symbols) if symbols else []
+    if not heads or any(not isinstance(s, Symbol) for s in heads):
         raise TypeError("Expected a list of symbols as input")
-    return create_fn([e for s in symbols for e in s._heads])
+    return create_fn([e for s in heads for e in s._heads])
 
 
 def load_json(json_str: str) -> Symbol:
