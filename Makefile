@@ -37,8 +37,10 @@ format: $(VENV)/.dev ## mend what can be mended of the style
 docs: $(VENV)/.test ## check that the pages' links lead somewhere and the examples of the README run
 	$(VENV)/bin/python tools/check_docs.py
 
-bench: $(VENV)/.test ## measure speed beside raw PyTorch
-	$(VENV)/bin/python benchmarks/run.py
+# JAX and the real MXNet need environments of their own. Those that are named take part: with `jax[cpu]` from pip, any
+# Python that has it; with `mxnet==1.9.1` and `numpy==1.23.5`, a Python of 3.11 at most.
+bench: $(VENV)/.test ## measure speed beside PyTorch, and JAX and MXNet with JAX=PYTHON MXNET=PYTHON
+	$(VENV)/bin/python benchmarks/run.py $(if $(JAX),--jax $(JAX)) $(if $(MXNET),--mxnet $(MXNET))
 
 wheel: $(VENV)/.test ## build the package that pip installs, into dist/
 	$(PIP) --quiet hatchling

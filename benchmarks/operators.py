@@ -1,7 +1,7 @@
 """Operators to time: each is called on ``mx.nd`` of any MXNet, ours or the original, and on raw torch.
 
 Only NumPy is imported here, because the real MXNet needs an environment of its own. ``SIZES`` are element counts of the
-main input: one where overhead decides, two where the kernel does.
+main input: one where overhead decides, two where the kernel does. ``build`` makes of them works for ``worker.py``.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from networks import Work
 
 SIZES = {"tiny": 64, "1e5": 100_000, "1e6": 1_000_000}
 
@@ -180,3 +181,19 @@ OPERATORS = [
         _torch_lstm, "oneDNN or native LSTM",
     ),
 ]  # fmt: skip
+
+
+def version() -> str:
+    import mxnet as mx
+
+    return mx.__version__
+
+
+def build(name: str) -> Work:
+    """The work ``NUMBER SIZE``: a call on the ``mx.nd`` that is installed."""
+    import mxnet as mx
+
+    number, size = name.split()
+    operator = OPERATORS[int(number)]
+    arrays = [mx.nd.array(a) for a in operator.inputs(SIZES[size])]
+    return Work(lambda: operator.ours(mx.nd, *arrays), [], mx.nd.waitall)

@@ -112,6 +112,29 @@ def perceptron_step() -> tuple[Work, Work]:
     return ours, theirs
 
 
+def nested_forward() -> tuple[Work, Work]:
+    """Hybridized: the same eight layers, in twenty blocks around one another beside one flat block."""
+    x, _ = _pair((2, 8))
+
+    def sequence(*blocks: nn.HybridBlock) -> nn.HybridSequential:
+        net = nn.HybridSequential()
+        net.add(*blocks)
+        return net
+
+    layers = [nn.Dense(8, activation="relu", in_units=8) for _ in range(8)]
+    flat = sequence(*layers)
+    flat.initialize()
+    nested: nn.HybridBlock = sequence(*layers)  # of the same weights
+    for _ in range(19):
+        nested = sequence(nested)
+    expected = flat(x)
+    flat.hybridize(static_alloc=True, static_shape=True)
+    nested.hybridize(static_alloc=True, static_shape=True)
+    for net in (flat, nested):
+        np.testing.assert_allclose(net(x).asnumpy(), expected.asnumpy(), rtol=1e-4, atol=1e-5)
+    return lambda: nested(x), lambda: flat(x)
+
+
 def adam_update() -> tuple[Work, Work]:
     """One update of 20 tensors of 100 x 100."""
     rng = np.random.default_rng(0)
@@ -150,6 +173,7 @@ ROWS = [
     Row("a + b on (2, 20), recorded, 100 times", add_recorded, 2.0),
     Row("perceptron 20-256-10 forward, batch 2, imperative", perceptron_forward, 1.3),
     Row("perceptron 784-256-10 training step, batch 64", perceptron_step, 1.0),
+    Row("8 layers nested 20 deep, hybridized, beside them flat", nested_forward, 1.05),
     Row("Adam update of 20 tensors of 100 x 100", adam_update),
     Row("an epoch of 100 shuffled batches of 64 x 784", batches),
 ]

@@ -1,53 +1,55 @@
-"""Times ``mx.nd`` of the MXNet that is installed where it runs; a slice at a time, when ``run.py`` asks for one.
+"""Times the works of one contender in the Python that it needs, a slice at a time, when ``contenders.py`` asks for one.
 
-    PYTHON benchmarks/worker.py
+    PYTHON benchmarks/worker.py MODULE FUNCTION
 
-reads lines ``NUMBER SIZE SECONDS`` and answers each with the microseconds of one call of operator NUMBER.
+``FUNCTION(name)`` of the module builds a work. The first line written is its library's version. Of the lines read,
+``build NAME`` is answered with the work's check as JSON, ``time SECONDS`` with the microseconds of one call; a failure
+with ``failed`` and its words.
 """
 
 from __future__ import annotations
 
+import gc
+import importlib
+import json
+import os
 import sys
 import time
-from collections.abc import Callable
 
-from operators import OPERATORS, SIZES
+from timing import measure
 
-import mxnet as mx
-
-
-def build(number: int, size: str) -> Callable[[], object]:
-    """The call on arrays."""
-    operator = OPERATORS[number]
-    arrays = [mx.nd.array(a) for a in operator.inputs(SIZES[size])]
-    return lambda: operator.ours(mx.nd, *arrays)
-
-
-def measure(fn: Callable[[], object], seconds: float) -> float:
-    """Microseconds of one call, from as many as fit into a time slice; waits for the last to be finished."""
-    fn()
-    mx.nd.waitall()
-    count = 1
-    while True:
-        start = time.perf_counter()
-        for _ in range(count):
-            fn()
-        mx.nd.waitall()
-        elapsed = time.perf_counter() - start
-        if elapsed >= seconds:
-            return elapsed / count * 1e6
-        count = max(count + 1, int(count * min(10.0, 1.2 * seconds / max(elapsed, 1e-9))))
+ASLEEP = 0.01  # seconds after which the threads of all these libraries have stopped waiting busily for more to do
 
 
 def main() -> None:
-    built: dict[tuple[int, str], Callable[[], object]] = {}
-    print("ready", flush=True)
-    for line in sys.stdin:
-        number, size, seconds = line.split()
-        key = int(number), size
-        if key not in built:
-            built = {key: build(*key)}
-        print(measure(built[key], float(seconds)), flush=True)
+    module, function = sys.argv[1:]
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what a library prints is no answer
+    try:
+        contender = importlib.import_module(module)
+        answer = contender.version()
+    except ImportError as error:
+        answer = f"failed {error}"
+    work = None
+    while True:
+        print(answer.replace("\n", " "), file=answers, flush=True)
+        command, _, argument = sys.stdin.readline().strip().partition(" ")
+        if not command:
+            return
+        try:
+            if command == "build":
+                work = None  # its memory first
+                gc.collect()
+                work = getattr(contender, function)(argument)
+                answer = json.dumps(work.check)
+            else:
+                with work.context():
+                    work.call()
+                    work.finish()
+                    answer = str(measure(work.call, float(argument), work.finish))
+                time.sleep(ASLEEP)
+        except Exception as error:  # goes to the one who asked
+            answer = f"failed {type(error).__name__}: {error}"
 
 
 if __name__ == "__main__":
