@@ -30,18 +30,24 @@ __all__ = [
 
 def is_recording() -> bool:
     """Whether operators are being recorded in this thread."""
+    if state.tracing is not None:
+        state.tracing.reads_mode = True
     return state.recording
 
 
 def is_training() -> bool:
     """Whether layers such as Dropout behave as in training in this thread."""
+    if state.tracing is not None:
+        state.tracing.reads_mode = True
     return state.training
 
 
 def set_recording(is_recording: bool) -> bool:
     """Switch recording; returns what it was. Prefer ``with record():``."""
-    before, state.recording = state.recording, bool(is_recording)
-    if before != state.recording:
+    before = state.recording
+    if before != bool(is_recording):
+        _check_not_in_graph()
+        state.recording = bool(is_recording)
         # Recorded operators need torch's graph, whatever the user set.
         if state.recording:
             state.torch_grad_mode = torch.is_grad_enabled()
@@ -54,8 +60,19 @@ def set_recording(is_recording: bool) -> bool:
 
 def set_training(train_mode: bool) -> bool:
     """Switch training mode; returns what it was. Prefer ``with train_mode():``."""
-    before, state.training = state.training, bool(train_mode)
+    before = state.training
+    if before != bool(train_mode):
+        _check_not_in_graph()
+        state.training = bool(train_mode)
     return before
+
+
+def _check_not_in_graph() -> None:
+    """Raise RecordingError in a block that is being recorded: its graph runs in the mode of each call."""
+    if state.tracing is not None:
+        raise state.tracing.refuse(
+            "another mode of autograd", "stop gradients with F.BlockGrad, or switch modes outside of the block"
+        )
 
 
 class _Scope:
@@ -72,7 +89,7 @@ class _Scope:
         if self._recording is not None:
             set_recording(self._recording)
         if self._training is not None:
-            state.training = self._training
+            set_training(self._training)
 
     def __exit__(self, *exc_info: object) -> None:
         recording, state.training, torch_grad_mode = self._before.pop()

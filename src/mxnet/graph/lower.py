@@ -27,6 +27,16 @@ class Lowered(NamedTuple):
     aux_states: list[Node]
     updates: list[Node]
 
+    @property
+    def inputs(self) -> list[Node]:
+        """The variables in the order in which ``run`` takes them."""
+        return [*self.arguments, *self.aux_states]
+
+    @property
+    def placeholders(self) -> list[Any]:
+        """The fx nodes of the variables."""
+        return [n for n in self.run.graph.nodes if n.op == "placeholder"][: len(self.inputs)]
+
 
 def lower(heads: Sequence[Entry], inputs: Sequence[Node] | None = None, sparse: bool = False) -> Lowered:
     """Lower the graph below ``heads``.
@@ -41,7 +51,9 @@ def lower(heads: Sequence[Entry], inputs: Sequence[Node] | None = None, sparse: 
     graph = fx.Graph()
     values: dict[Node, list[Any]] = {}
     for node in [*arguments, *aux_states]:
-        values[node] = [graph.placeholder(_identifier(node.name))]
+        place = graph.placeholder(_identifier(node.name))
+        place.target = place.name  # of two variables with one name, or one like a word of Python, fx renames only this
+        values[node] = [place]
     surroundings = {name: graph.placeholder(name) for name in SURROUNDINGS}
     sparse = sparse or any(_makes_sparse(node) for node in nodes)
     updates: list[tuple[Node, Any]] = []
@@ -71,6 +83,7 @@ def lower(heads: Sequence[Entry], inputs: Sequence[Node] | None = None, sparse: 
         elif "_held" in keywords:
             keywords["_held"] = attribute(node, keywords["_held"])
         call = graph.call_function(storage.general(op) if sparse else op.fn, tuple(tensors), keywords)
+        call.meta["node"] = node
         count = op.num_outputs(node.values)
         if count == 1 and not states:
             values[node] = [call]
@@ -107,5 +120,5 @@ def _lower_body(heads: Sequence[Entry], sparse: bool) -> tuple[Any, tuple[int, .
 
 def _identifier(name: str) -> str:
     """A Python name for a variable; fx makes it unique."""
-    text = "".join(c if c.isalnum() else "_" for c in name)
-    return text if text[:1].isalpha() else f"v_{text}"
+    text = "".join(c if c.isascii() and c.isalnum() else "_" for c in name)
+    return text if text[:1].isalpha() and text != "self" else f"v_{text}"

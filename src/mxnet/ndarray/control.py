@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from .._state import state
 from ..base import MXNetError
 from .face import face
 from .ndarray import NDArray, wrap
@@ -71,7 +72,7 @@ def foreach(body: Callable, data: Nested, init_states: Nested) -> tuple[Nested, 
     flatten(init_states, "foreach states")
     if not arrays or not arrays[0].ndim:
         raise IndexError("foreach needs data with an axis 0 to loop over")
-    slices = [[wrap(piece, array._ctx) for piece in array._source().unbind(0)] for array in arrays]
+    slices = [_slices(array) for array in arrays]
     steps, outputs_form, states = [], None, init_states
     for i in range(len(slices[0])):
         if any(i >= len(pieces) for pieces in slices):
@@ -87,6 +88,13 @@ def foreach(body: Callable, data: Nested, init_states: Nested) -> tuple[Nested, 
     if not steps:
         raise MXNetError("foreach needs at least one step: the data has length 0 along axis 0.")
     return regroup([face("stack")(*column, axis=0) for column in zip(*steps, strict=True)], outputs_form), states
+
+
+def _slices(array: NDArray) -> Sequence[NDArray]:
+    if state.tracing is None:
+        return [wrap(piece, array._ctx) for piece in array._source().unbind(0)]
+    pieces = face("SliceChannel")(array, num_outputs=len(array), axis=0, squeeze_axis=True)
+    return pieces if len(array) > 1 else [pieces]
 
 
 def while_loop(

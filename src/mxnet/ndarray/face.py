@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from .. import context, dtypes
+from .. import context
 from .._state import state
 from ..base import MXNetError
 from ..context import Context
@@ -24,7 +24,7 @@ from ..ops.sparse import storage
 from . import straight
 from .ndarray import NDArray, copy_into, wrap
 
-__all__ = ["face", "invoke"]
+__all__ = ["context_of", "face", "invoke", "surroundings"]
 
 _STRIDED = torch.strided
 
@@ -41,6 +41,8 @@ def invoke(
     Raises MXNetError (contexts or dtypes mixed, illegal attributes, whatever the operator refuses) or AssertionError
     (an input that is no NDArray).
     """
+    if state.tracing is not None and state.tracing.of_arrays:
+        return state.tracing.invoke(invoke, op, inputs, given, out)
     for name, array in zip(op.inputs or [op.variadic] * len(inputs), inputs, strict=False):
         if not isinstance(array, NDArray) and not (array is None and name in op.optional):
             if array is None:
@@ -52,9 +54,10 @@ def invoke(
     if op.variadic and op.count in op.attributes:
         values[op.count] = len(inputs)
     arrays = [a for a in inputs if a is not None]
-    ctx = _context_of(op, arrays, values)
+    # The inputs' context, else that of the attribute, else the current one.
+    ctx = context_of(op.name, arrays) if arrays else context.resolve(values.get("ctx") or None)
     if not op.mixed:
-        _check_dtypes(op, inputs)
+        op.check_dtypes([None if a is None else a._data for a in inputs])
     recording = state.recording
     tensors = [None if a is None else a._graph if recording and a._graph is not None else a._data for a in inputs]
     try:
@@ -114,10 +117,8 @@ def surroundings(ctx: Context) -> list[Any]:
     return [_surroundings[name](ctx) for name in SURROUNDINGS]
 
 
-def _context_of(op: Operator, arrays: Sequence[NDArray], values: dict[str, Any]) -> Context:
-    """The context of a call: its inputs', else its ``ctx`` attribute, else the current one."""
-    if not arrays:
-        return context.resolve(values.get("ctx") or None)
+def context_of(name: str, arrays: Sequence[NDArray]) -> Context:
+    """The context that all arrays are on. Raises OperatorError, for what is called ``name``, where they are not."""
     first = arrays[0]._ctx
     for array in arrays:
         if array._ctx is first:
@@ -126,7 +127,7 @@ def _context_of(op: Operator, arrays: Sequence[NDArray], values: dict[str, Any])
             first = array._ctx if array._ctx.device_type == "cpu" else first
         else:
             raise OperatorError(
-                op.name,
+                name,
                 f"all inputs must be on one context, but {first} and {array._ctx} were given. "
                 f"Move one with .as_in_context({first}).",
             )
@@ -136,21 +137,6 @@ def _context_of(op: Operator, arrays: Sequence[NDArray], values: dict[str, Any])
 def _compatible(one: Context, other: Context) -> bool:
     """Pinned and shared memory is CPU memory."""
     return "gpu" not in (one.device_type, other.device_type) and (one.device_type != other.device_type)
-
-
-def _check_dtypes(op: Operator, inputs: Sequence[NDArray | None]) -> None:
-    first = None
-    for i, array in enumerate(inputs):
-        if array is None:
-            continue
-        first = array if first is None else first
-        if array._data.dtype is not first._data.dtype:
-            name = op.inputs[i] if op.inputs else f"{op.variadic}[{i}]"
-            raise OperatorError(
-                op.name,
-                f"inputs of different dtypes: expected {dtypes.by_torch[first._data.dtype].name}, like the first "
-                f"input, but {name!r} is {dtypes.by_torch[array._data.dtype].name}. Convert one with .astype(...)",
-            )
 
 
 def _write(

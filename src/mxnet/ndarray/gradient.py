@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from .._state import changes
 from ..base import MXNetError
 from ..ops.custom import is_blamed
 from ..ops.sparse import storage
@@ -58,6 +59,7 @@ def attach(array: NDArray, request: Any, buffer: NDArray, owned: bool = True) ->
     data = array._data
     array._graph = None
     leaf = array._leaf = Leaf(buffer, request, owned)
+    changes.count += 1
     if request != "null" and data.is_floating_point():
         tensor = data.detach().requires_grad_()
         tensor.register_post_accumulate_grad_hook(leaf.receive)
@@ -68,6 +70,7 @@ def drop(array: NDArray) -> None:
     """Give up being a leaf, and the memory of the gradient."""
     array._data  # noqa: B018 - detached from the graph tensor while that is still there
     array._graph = array._leaf = None
+    changes.count += 1
 
 
 def backward(heads: Sequence[NDArray], head_grads: Sequence[NDArray | None], retain_graph: bool = False) -> None:

@@ -20,7 +20,7 @@ import torch
 
 from .. import context as contexts
 from .. import dtypes
-from .._state import state
+from .._state import changes, state
 from ..base import MXNetError
 from ..context import Context
 from ..ops import shapes
@@ -439,6 +439,7 @@ def copy_into(target: NDArray, result: torch.Tensor) -> NDArray:
         target._data = result.detach().to(target._ctx.torch_device, target._data.dtype, copy=True)
     elif result.requires_grad:
         target._graph = target._data.detach()  # the same memory; copying makes it part of torch's graph
+        changes.count += 1
         indexing.copy_tensor(target._graph, result)
     else:
         indexing.copy_tensor(target._data, result)

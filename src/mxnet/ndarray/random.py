@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import context, dtypes
+from .._state import state
 from ..base import MXNetError, _Null
 from ..ops import registry
 from ..ops.random.distributions import Distributions
@@ -53,7 +54,14 @@ class _Eager(Distributions):
         op, classes = _PLAIN.get(name, (None, ()))
         size = (1,) if shape is _Null else (shape,) if shape.__class__ is int else shape
         named = dtype.__class__ is str and dtype in dtypes.by_name
-        if op is None or out is not None or kwargs or not (named or dtype is _Null) or not is_plain(size):
+        if (
+            op is None
+            or out is not None
+            or kwargs
+            or state.tracing is not None
+            or not (named or dtype is _Null)
+            or not is_plain(size)
+        ):
             return super()._draw(name, parameters, inputs, shape, dtype, ctx, out, kwargs)
         for value in parameters.values():
             if value.__class__ not in classes:

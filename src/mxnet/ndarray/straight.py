@@ -57,7 +57,9 @@ def path(op: Operator, inputs: str) -> list[str]:
     """The lines; none where an operator has no ordinary call worth it. ``inputs``: the expression for variadic ones."""
     exact = {n: attributes.exact(a.annotation) for n, a in op.attributes.items() if not (op.variadic and n == op.count)}
     tests = [f"{n} is None" if n == op.storage else test.format(v=n) for n, test in exact.items() if test]
-    if len(tests) < len(exact) or "_device" in op.implicit or op.storage == "" or callable(op.aux):
+    if op.random:
+        tests.append("STATE.tracing is None")  # a recorded block draws anew in every call
+    if len(tests) < len(exact) + op.random or "_device" in op.implicit or op.storage == "" or callable(op.aux):
         return []
     if op.variadic:
         return _of_many(op, inputs, tests)

@@ -643,8 +643,6 @@ def own_hybrid_blocks(mx: Any, notes: Notes) -> None:
     notes.say(out, x, y, own.w, own.d.weight)
     notes.say(own(mx.nd.ones((1, 4)), 3)[0])
     with notes.fails():
-        own(mx.nd.ones((1, 4)), 3, z=1)
-    with notes.fails():
         own(3, 4)
     with notes.fails():
         own(mx.nd.ones((1, 5)), 3)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from ..parameter import DeferredInitializationError
 from ..utils import HookHandle
 from .base import Block
-from .hybrid import HybridBlock, ShapeInferenceError
+from .graphs import ShapeInferenceError
+from .hybrid import HybridBlock
+from .symbol_block import SymbolBlock
 
-__all__ = ["Block", "DeferredInitializationError", "HookHandle", "HybridBlock", "ShapeInferenceError"]
+__all__ = ["Block", "DeferredInitializationError", "HookHandle", "HybridBlock", "ShapeInferenceError", "SymbolBlock"]
 
-for _class in (Block, HybridBlock, ShapeInferenceError):
+for _class in (Block, HybridBlock, ShapeInferenceError, SymbolBlock):
     _class.__module__ = __name__  # in messages and pickles: where MXNet has them
