@@ -43,17 +43,27 @@ class Ready(NamedTuple):
         return same and (self.guards is None or all(t._version == version for t, version in self.guards))
 
 
+class _Form(NamedTuple):
+    """One way to run: ``before`` makes of the parameters what ``code`` takes after the inputs; ``sources`` are the
+    numbers of the parameters of which it copies values.
+    """
+
+    before: Callable[..., Sequence[torch.Tensor]] | None
+    code: Callable[..., Any]
+    sources: Sequence[int]
+
+
 class Plan:
     """See above. ``draws``: the code wants the random generator as its last argument."""
 
-    __slots__ = ("_backend", "_calls", "_folded", "_held", "_inputs", "_patience", "_plain", "_recording", "_seen",
-                 "draws", "ready")  # fmt: skip
+    __slots__ = ("_backend", "_calls", "_folded", "_graph", "_held", "_inputs", "_patience", "_plain", "_recording",
+                 "_seen", "draws", "ready")  # fmt: skip
 
     def __init__(self, trace: Trace, inputs: int, recording: bool, backend: Backend) -> None:
-        self._backend = backend
-        self.draws, self._inputs, self._held, self._recording = trace.draws, inputs, trace.held, recording
-        self._plain: Any = trace.graph  # a graph at first; (before, code) once it is compiled
-        self._folded: Any = None
+        self._graph, self._held, self.draws = trace.graph, trace.held, trace.draws
+        self._inputs, self._recording, self._backend = inputs, recording, backend
+        self._plain: _Form | None = None  # until it is compiled
+        self._folded: _Form | None = None
         self._patience, self._calls = _PATIENCE, 0
         self._seen: list[int] = []
         self.ready: Ready | None = None
@@ -63,8 +73,7 @@ class Plan:
         ready = self.ready
         if ready is not None and ready.final and ready.holds(parameters):
             return ready
-        if isinstance(self._plain, fx.Graph):
-            self._compile()
+        plain = self._compiled()
         if self._folded is not None:
             versions = [t._version for t in parameters]
             if ready is not None and ready.guards:
@@ -72,52 +81,48 @@ class Plan:
             self._calls = self._calls + 1 if versions == self._seen else 1
             self._seen = versions
         if self._folded is not None and self._calls > self._patience:
-            self.ready = self._use(*self._folded, parameters, True)
+            ready = _bind(self._folded, parameters, final=True)
         elif ready is None or not ready.holds(parameters):
-            self.ready = self._use(*self._plain, (), parameters, self._folded is None)
-        assert self.ready is not None
-        return self.ready
+            ready = _bind(plain, parameters, final=self._folded is None)
+        self.ready = ready
+        return ready
 
     @property
     def source(self) -> str:
         """The Python code that runs, or will."""
-        if isinstance(self._plain, fx.Graph):
-            self._compile()
-        ready = self.ready
-        code = self._plain[1] if ready is None else ready.code
+        code: Any = self._compiled().code if self.ready is None else self.ready.code
         return getattr(code, "__self__", code).code.strip()
 
-    def _compile(self) -> None:
-        graph = self._plain
-        if self._recording:
-            passes.for_training(graph)
-            self._plain = (None, self._code(graph))
-            return
-        whole = passes.for_constants(_copy(graph), self._inputs)
-        views = passes.for_prediction(graph, self._inputs)
-        self._plain = (self._flat(views.before), self._code(views.main))
-        if whole.sources:
-            self._folded = (self._flat(whole.before), self._code(whole.main), whole.sources)
+    def _compiled(self) -> _Form:
+        if self._plain is None:
+            graph = self._graph
+            if self._recording:
+                passes.for_training(graph)
+                self._plain = _Form(None, self._code(graph), ())
+            else:
+                whole = passes.for_constants(_copy(graph), self._inputs)
+                views = passes.for_prediction(graph, self._inputs)
+                self._plain = _Form(self._module(views.before).forward, self._code(views.main), ())
+                if whole.sources:
+                    before, code = self._module(whole.before).forward, self._code(whole.main)
+                    self._folded = _Form(before, code, whole.sources)
+        return self._plain
 
     def _code(self, graph: fx.Graph) -> Callable[..., Any]:
         return self._backend(self._module(graph), self._inputs)
 
-    def _flat(self, graph: fx.Graph) -> Callable[..., Any]:
-        return self._module(graph).forward
-
     def _module(self, graph: fx.Graph) -> fx.GraphModule:
-        held = {node.target: self._held[node.target] for node in graph.nodes if node.op == "get_attr"}
+        held = {str(node.target): self._held[str(node.target)] for node in graph.nodes if node.op == "get_attr"}
         return fx.GraphModule(held, graph)
 
-    def _use(
-        self, before: Any, code: Any, sources: Sequence[int], parameters: Sequence[torch.Tensor], final: bool
-    ) -> Ready:
-        guards = [(parameters[i], parameters[i]._version) for i in sources]
-        if before is None:
-            return Ready(code, tuple(parameters), None, parameters, final)
-        with torch.no_grad():
-            bound = before(*parameters)
-        return Ready(code, bound, guards or None, parameters, final)
+
+def _bind(form: _Form, parameters: Sequence[torch.Tensor], final: bool) -> Ready:
+    guards = [(parameters[i], parameters[i]._version) for i in form.sources]
+    if form.before is None:
+        return Ready(form.code, tuple(parameters), None, parameters, final)
+    with torch.no_grad():
+        bound = form.before(*parameters)
+    return Ready(form.code, bound, guards or None, parameters, final)
 
 
 def _copy(graph: fx.Graph) -> fx.Graph:

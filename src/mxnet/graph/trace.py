@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 import torch
 import torch.fx as fx
+from torch.fx.node import base_types, map_aggregate, map_arg
 from torch.overrides import TorchFunctionMode
 
 from ..ops.registry import SURROUNDINGS
@@ -116,11 +117,11 @@ def interpret(
         elif node.op == "get_attr":
             values[node] = getattr(lowered.run, node.target)
         elif node.op == "output":
-            results = fx.node.map_arg(node.args[0], values.__getitem__)
+            results = map_arg(node.args[0], values.__getitem__)
         elif node.target is python.getitem:
             values[node] = values[node.args[0]][node.args[1]]
         else:
-            args, kwargs = fx.node.map_arg((node.args, node.kwargs), values.__getitem__)
+            args, kwargs = map_arg((node.args, node.kwargs), values.__getitem__)
             described = node.meta["node"]
             try:
                 if not described.op.mixed:
@@ -169,7 +170,7 @@ _OF_VALUES = frozenset("nonzero unique unique_consecutive masked_select argwhere
 _MASKS = (torch.bool, torch.uint8)
 # Methods that Python wraps; the functions are quicker.
 _DIRECT = {"pow": torch.pow, "__rsub__": torch.rsub}
-_LITERALS = (*fx.node.base_types, type(None), type(...))
+_LITERALS = (*base_types, type(None), type(...))
 
 
 class _Listener(TorchFunctionMode):
@@ -202,15 +203,16 @@ class _Listener(TorchFunctionMode):
 
     def call(self, node: fx.Node, args: tuple, kwargs: dict[str, Any]) -> Any:
         """Run an operator; what it asked of torch is in the graph then, or the operator as one call."""
+        function: Any = node.target
         opaque = bool(node.meta["node"].bodies) or "_held" in kwargs
         mark = len(self.graph.nodes), len(self.held)
         self.blind = opaque
         self._before.clear()
         if opaque:
-            result = node.target(*args, **kwargs)
+            result = function(*args, **kwargs)
         else:
             with self:
-                result = node.target(*args, **kwargs)
+                result = function(*args, **kwargs)
         if self.blind:
             self._forget(*mark)
             self.note(result, "call_function", node.target, args, kwargs)
@@ -230,7 +232,7 @@ class _Listener(TorchFunctionMode):
 
     def note(self, result: Any, kind: str, target: Any, args: Any, kwargs: dict[str, Any]) -> None:
         """A node for a call that gave ``result``."""
-        places = fx.node.map_aggregate(args, self.place), fx.node.map_aggregate(kwargs, self.place)
+        places = map_aggregate(args, self.place), map_aggregate(kwargs, self.place)
         node = self.graph.create_node(kind, target, tuple(places[0]), dict(places[1]))
         self.name(result, node)
 

@@ -17,6 +17,9 @@ def cuda_graph(module: fx.GraphModule, inputs: int) -> Callable[..., Any]:
     """A captured graph for tensors on a GPU; the flat code elsewhere, and where a call draws random numbers, writes
     into auxiliary states, or has gradients.
     """
+    tensors = [node.meta["info"] for node in module.graph.nodes if node.op == "placeholder" and "info" in node.meta]
+    if not tensors or any(info.device.type != "cuda" for info in tensors):
+        return module.forward
     for node in module.graph.nodes:
         if (node.op == "placeholder" and node.target == "_rng") or node.target == "copy_":
             return module.forward
@@ -36,8 +39,7 @@ class _Captured:
         self._outputs: Sequence[torch.Tensor] = ()
 
     def __call__(self, *tensors: torch.Tensor) -> Any:
-        on_gpu = bool(tensors) and all(tensor.is_cuda for tensor in tensors)
-        if not on_gpu or (torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors)):
+        if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors):
             return self._flat(*tensors)
         given, bound = tensors[: self._count], tensors[self._count :]
         with torch.no_grad():

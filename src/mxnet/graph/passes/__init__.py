@@ -13,15 +13,20 @@ from .affine import transpose_once
 from .batch_norm import fold_batch_norms
 from .channels_last import channels_last
 from .convolution import fuse_convolutions
+from .cross_entropy import fuse_cross_entropy
 from .dead_code import remove_dead_code
 from .fold import Folded, fold
 from .in_place import activate_in_place
+from .pool_first import pool_first
 
 __all__ = ["for_constants", "for_prediction", "for_training"]
 
 
 def for_training(graph: fx.Graph) -> None:
     """Prepare a graph through which gradients may flow."""
+    remove_dead_code(graph)
+    pool_first(graph)
+    fuse_cross_entropy(graph)
     remove_dead_code(graph)
     activate_in_place(graph)
     channels_last(graph)
@@ -31,6 +36,8 @@ def for_training(graph: fx.Graph) -> None:
 def for_prediction(graph: fx.Graph, inputs: int) -> Folded:
     """Split a graph whose first ``inputs`` placeholders are no parameters, where these may change in every call."""
     remove_dead_code(graph)
+    pool_first(graph)
+    fuse_cross_entropy(graph)
     transpose_once(graph)
     activate_in_place(graph)
     return fold(graph, inputs, only_views=True)

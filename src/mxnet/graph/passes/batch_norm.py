@@ -28,7 +28,8 @@ def fold_batch_norms(graph: fx.Graph) -> None:
 
 def _fold(graph: fx.Graph, layer: fx.Node, norm: fx.Node) -> None:
     _, gamma, beta, mean, var, _, _, eps, *_ = norm.args
-    weight, bias = layer.args[1], layer.args[2] if len(layer.args) > 2 else None
+    arguments: Any = layer.args
+    x, weight, bias, *others = arguments
     dims = len(weight.meta["info"].shape)
 
     def call(function: Any, *args: Any) -> fx.Node:
@@ -43,7 +44,7 @@ def _fold(graph: fx.Graph, layer: fx.Node, norm: fx.Node) -> None:
         shift = call(torch.mul, shift, scale)
         if beta is not None:
             shift = call(torch.add, shift, beta)
-    layer.args = (layer.args[0], weight, shift, *layer.args[3:])
+    layer.args = (x, weight, shift, *others)
     for new in (weight, shift):
         new.meta["info"] = layer.meta["info"]
     norm.replace_all_uses_with(layer)

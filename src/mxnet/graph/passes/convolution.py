@@ -34,7 +34,8 @@ def fuse_convolutions(graph: fx.Graph) -> None:
 
 
 def _fuse(graph: fx.Graph, node: fx.Node) -> None:
-    x, weight, bias, *window, groups = node.args
+    arguments: Any = node.args
+    x, weight, bias, *window, groups = arguments
     stride, padding, dilation = map(_pair, window)
     chain, then, other = [node], "none", None
     user = _only_user(node)

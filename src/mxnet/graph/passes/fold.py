@@ -64,7 +64,7 @@ def _split(
     late: dict[fx.Node, fx.Node] = {}
     parameters = placeholders[inputs:]
     for node in parameters:
-        early[node] = before.placeholder(node.target)
+        early[node] = before.placeholder(str(node.target))
     for node in graph.nodes:
         if node in constant and node not in early:
             for held in node.all_input_nodes:

@@ -17,7 +17,8 @@ __all__ = ["activate_in_place"]
 
 _IN_PLACE = {"relu": torch.relu_, "sigmoid": torch.sigmoid_, "tanh": torch.tanh_}
 # Their results are new memory, and their gradients need the inputs only.
-_PRODUCERS = ("conv1d", "conv2d", "conv3d", "linear", "addmm", "mm", "batch_norm", "native_batch_norm", "add", "sub")
+_PRODUCERS = ("conv1d", "conv2d", "conv3d", "linear", "addmm", "mm", "batch_norm", "native_batch_norm", "add", "sub",
+              "max_pool2d")  # fmt: skip
 
 
 def activate_in_place(graph: fx.Graph) -> None:
@@ -33,7 +34,6 @@ def activate_in_place(graph: fx.Graph) -> None:
 
 def _is_fresh(node: fx.Node) -> bool:
     """Whether a node is new memory that no other node shows."""
-    if node.target is python.getitem:  # the first result of native_batch_norm
-        source, index = node.args
-        return index == 0 and is_call(source, "native_batch_norm")
+    if node.target is python.getitem:
+        return node.args[1:] == (0,) and is_call(node.all_input_nodes[0], "native_batch_norm")
     return is_call(node, *_PRODUCERS) and not is_view(node)
