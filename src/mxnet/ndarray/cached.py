@@ -193,6 +193,7 @@ class CachedGraph:
 
     def _watch(self, node: Node, args: tuple, result: Any, ctx: Context) -> None:
         assert self.hook is not None
+        assert node.op is not None
         callback, inputs_too = self.hook
         if inputs_too:
             for name, tensor in zip(node.input_names(), args, strict=False):

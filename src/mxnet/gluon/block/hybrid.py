@@ -268,11 +268,12 @@ class HybridBlock(Block):
             recording = compose(self, form, arrays)
         given = {node.name: array.dtype for node, array in zip(recording.inputs, arrays, strict=True)}
         names = [*recording.graph.list_arguments(), *recording.graph.list_auxiliary_states()]
-        arguments, _, states = recording.graph.infer_type(**given)
+        arguments, _, states = recording.graph.infer_type_partial(**given)
         types = dict(zip(names, [*arguments, *states], strict=True))
         for owner, node in recording.parameters:
-            if isinstance(owner, Parameter):
-                owner.cast(types[node.name])
+            dtype = types[node.name]
+            if isinstance(owner, Parameter) and dtype is not None:
+                owner.cast(dtype)
 
     def infer_shape(self, *args: Any, **kwargs: Any) -> None:
         """Set the unknown parameter shapes of the tree from inputs, by composing the graph once and asking the

@@ -16,6 +16,7 @@ from .convolution import fuse_convolutions
 from .cross_entropy import fuse_cross_entropy
 from .dead_code import remove_dead_code
 from .fold import Folded, fold
+from .homogeneous import join_biases
 from .in_place import activate_in_place
 from .pool_first import pool_first
 
@@ -48,6 +49,7 @@ def for_constants(graph: fx.Graph, inputs: int) -> Folded:
     remove_dead_code(graph)
     fold_batch_norms(graph)
     transpose_once(graph)
+    join_biases(graph)
     activate_in_place(graph)
     fuse_convolutions(graph)
     return fold(graph, inputs, only_views=False)
