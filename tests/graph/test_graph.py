@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -154,3 +156,18 @@ def test_inference_computes_nothing(monkeypatch):
     """Operators run on the meta device: a graph of terabytes infers at once."""
     monkeypatch.setattr(torch.Tensor, "cpu", None)
     assert perceptron().infer_shape(data=(10**9, 10**6))[1] == [(10**9, 2)]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["x\n    raise SystemExit", "__import__('os')", "a): pass #", "", "0", "lambda", "_rng", "torch", '"""'],
+)
+def test_names_are_never_code(name):
+    """Lowering makes Python of a graph; a name in a file is no more than a name."""
+    document = json.loads((mx.sym.var("data") * 2).tojson())
+    document["nodes"][0]["name"] = document["nodes"][1]["name"] = name
+    graph = mx.sym.load_json(json.dumps(document))
+    np.testing.assert_array_equal(graph.eval(**{name: mx.nd.ones((2,))})[0].asnumpy(), [2, 2])
+    block = mx.gluon.SymbolBlock(graph, mx.sym.var(name))
+    for _ in range(3):
+        np.testing.assert_array_equal(block(mx.nd.ones((2,))).asnumpy(), [2, 2])
