@@ -7,7 +7,7 @@ means little on a shared machine, a ratio does. Nothing else should run beside i
 
 - whole networks, each contender in a process of its own (``contenders.py``, ``networks/``);
 - ours beside torch in one process: small works (``rows.py``) and single operators (``operators.py``);
-- what graphs cost (``graphs.py``).
+- what graphs cost (``graphs.py``), and what each pass gains (``passes.py``).
 
 ``--mxnet`` and ``--jax`` name a Python that has the real MXNet 1.9.1, or JAX; without them those columns stay empty.
 """
@@ -27,6 +27,7 @@ os.environ.setdefault("OMP_NUM_THREADS", str(os.cpu_count() or 1))  # for all co
 
 import graphs
 import pairs
+import passes
 import rows
 from contenders import HEADER, Contender, Contest, Refused, contest, find
 from networks import NETWORKS
@@ -75,6 +76,14 @@ def small_works(only: str, rounds: int, mxnet: str | None) -> list[pairs.Pair]:
     return results
 
 
+def gains(only: str, rounds: int) -> list[pairs.Pair]:
+    """Networks with each pass beside the same without it."""
+    chosen = [row for row in passes.ROWS if only in row.name]
+    if chosen:
+        print(passes.HEADER)
+    return [show(pairs.compare(row, rounds)) for row in chosen]
+
+
 def figures(only: str) -> list[graphs.Figure]:
     found = [figure() for name, figure in graphs.FIGURES.items() if only in name]
     return [show(figure) for figure in found if figure is not None]
@@ -91,6 +100,7 @@ def main() -> None:
 
     contests, versions = networks(options.only, options.rounds, options.mxnet, options.jax)
     single = figures(options.only)
+    gained = gains(options.only, options.rounds)
     paired = small_works(options.only, options.rounds, options.mxnet)
     if options.json:
         document = {
@@ -103,6 +113,7 @@ def main() -> None:
             "contenders": versions,
             "networks": [asdict(contest) for contest in contests],
             "figures": [asdict(figure) for figure in single],
+            "passes": [asdict(pair) for pair in gained],
             "rows": [asdict(pair) for pair in paired],
         }
         options.json.parent.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,7 @@ from ..ops.control import changed
 from ..ops.registry import SURROUNDINGS
 from ..ops.sparse import storage
 from .bodies import variables
-from .node import Entry, Node, inputs_of, topological
+from .node import Entry, Node, as_written, inputs_of, topological
 
 __all__ = ["Lowered", "lower"]
 
@@ -33,6 +33,13 @@ class Lowered(NamedTuple):
         return [*self.arguments, *self.aux_states]
 
     @property
+    def changed(self) -> dict[Any, Any]:
+        """The fx nodes of new values of states, each with the placeholder of its state."""
+        news = next(n for n in self.run.graph.nodes if n.op == "output").args[0][-len(self.updates) or None :]
+        places = dict(zip(self.inputs, self.placeholders, strict=True))
+        return dict(zip(news, map(places.__getitem__, self.updates), strict=True)) if self.updates else {}
+
+    @property
     def placeholders(self) -> list[Any]:
         """The fx nodes of the variables."""
         return [n for n in self.run.graph.nodes if n.op == "placeholder"][: len(self.inputs)]
@@ -47,6 +54,8 @@ def lower(heads: Sequence[Entry], inputs: Sequence[Node] | None = None, sparse: 
     import torch.fx as fx  # takes a while to import, and only graphs need it
 
     nodes = topological(heads)
+    if sum(node.op is not None and bool(node.op.random or node.op.aux or node.bodies) for node in nodes) > 1:
+        nodes = as_written(nodes)
     arguments, aux_states = inputs_of(nodes) if inputs is None else (list(inputs), [])
     graph = fx.Graph()
     values: dict[Node, list[Any]] = {}

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import count
 from typing import Any, NamedTuple
 
 from ..ops.control import Wiring
 from ..ops.registry import Operator
 
-__all__ = ["Entry", "Node", "auxiliary_states", "hidden", "inputs_of", "shown", "topological"]
+__all__ = ["Entry", "Node", "as_written", "auxiliary_states", "hidden", "inputs_of", "shown", "topological"]
+
+
+_numbers = count()
 
 
 class Node:
@@ -29,7 +34,7 @@ class Node:
         The graphs that a control-flow operator runs (see ``bodies.py``).
     """
 
-    __slots__ = ("__dict__", "attrs", "bodies", "extra", "inputs", "name", "op")
+    __slots__ = ("__dict__", "attrs", "bodies", "extra", "inputs", "name", "number", "op")
 
     def __init__(
         self,
@@ -40,14 +45,16 @@ class Node:
         extra: Mapping[str, str] = {},
         bodies: Iterable[Sequence[Entry]] = (),
     ) -> None:
-        self.op, self.name = op, name
+        self.op, self.name, self.number = op, name, next(_numbers)
         self.attrs, self.inputs = dict(attrs), list(inputs)
         self.extra = {hidden(key): value for key, value in extra.items()}
         self.bodies = tuple(tuple(heads) for heads in bodies)
 
     def copy(self, inputs: Iterable[Entry]) -> Node:
         """The same node on other inputs."""
-        return Node(self.op, self.name, self.attrs, inputs, self.extra, self.bodies)
+        node = Node(self.op, self.name, self.attrs, inputs, self.extra, self.bodies)
+        node.number = self.number
+        return node
 
     @cached_property
     def values(self) -> dict[str, Any]:
@@ -128,6 +135,29 @@ def topological(heads: Iterable[Entry]) -> list[Node]:
             elif entry.node not in seen:
                 seen.add(entry.node)
                 stack.append((entry.node, iter(entry.node.inputs)))
+    return order
+
+
+def as_written(nodes: Sequence[Node]) -> list[Node]:
+    """All nodes of a graph, inputs before users, and else in the order in which they were made: that of the user's
+    code, on which random numbers and states depend.
+    """
+    users: dict[Node, list[Node]] = {node: [] for node in nodes}
+    waiting = {node: len({entry.node for entry in node.inputs}) for node in nodes}
+    for node in nodes:
+        for used in {entry.node for entry in node.inputs}:
+            users[used].append(node)
+    ready = [(node.number, place) for place, node in enumerate(nodes) if not waiting[node]]
+    places = {node: place for place, node in enumerate(nodes)}
+    heapq.heapify(ready)
+    order: list[Node] = []
+    while ready:
+        node = nodes[heapq.heappop(ready)[1]]
+        order.append(node)
+        for user in users[node]:
+            waiting[user] -= 1
+            if not waiting[user]:
+                heapq.heappush(ready, (user.number, places[user]))
     return order
 
 

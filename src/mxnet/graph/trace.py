@@ -93,8 +93,7 @@ def trace(lowered: Lowered, tensors: Sequence[torch.Tensor], surroundings: Seque
 
 def _told_apart(tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:
     """The tensors, each another object: one that is given twice is a case of two that may differ in the next call."""
-    seen: set[int] = set()
-    return [t.view_as(t) if id(t) in seen or seen.add(id(t)) else t for t in tensors]
+    return [t.view_as(t) if any(t is other for other in tensors[:i]) else t for i, t in enumerate(tensors)]
 
 
 def interpret(
@@ -111,6 +110,7 @@ def interpret(
     feed = iter([*tensors, *surroundings])
     results: Sequence[Any] = ()
     waiting = {node: len(node.users) for node in lowered.run.graph.nodes}
+    changed = lowered.changed
     for node in lowered.run.graph.nodes:
         if node.op == "placeholder":
             values[node] = next(feed)
@@ -129,6 +129,8 @@ def interpret(
                 values[node] = call(node, args, kwargs)
             except Exception as error:
                 raise OperatorFailure(described, args) from error
+        if node in changed and values[node] is not None:  # who reads the state from here on gets the new one
+            values[changed[node]] = values[node]
         for used in node.all_input_nodes:  # let go of what nobody needs any more
             waiting[used] -= 1
             if not waiting[used]:

@@ -91,25 +91,35 @@ class CachedGraph:
         if last is None or changes.count != self._stamp or len(arrays) != self._count or state.tracing is not None:
             return None
         kinds, ctx, code, bound, guards, draws = last
-        tensors = []
-        for array, (shape, dtype, grad) in zip(arrays, kinds):  # noqa: B905 - the same length; strict costs time
+        if len(kinds) == 1:  # most networks take one array: nothing to gather
+            array = arrays[0]
             if array.__class__ is not NDArray or array._ctx is not ctx:
                 return None
             tensor = array._data if not recording or array._graph is None else array._graph
-            if (
-                tensor.shape != shape
-                or tensor.dtype is not dtype
-                or tensor.requires_grad is not grad
-                or not tensor.is_contiguous()
-            ):
+            shape, dtype, grad = kinds[0]
+            if tensor.dtype is not dtype or tensor.shape != shape or not tensor.is_contiguous():
                 return None
-            tensors.append(tensor)
+            if recording and tensor.requires_grad is not grad:
+                return None
+            inputs = (tensor, *bound)
+        else:
+            tensors = []
+            for array, (shape, dtype, grad) in zip(arrays, kinds):  # noqa: B905 - the same length; strict costs time
+                if array.__class__ is not NDArray or array._ctx is not ctx:
+                    return None
+                tensor = array._data if not recording or array._graph is None else array._graph
+                if tensor.dtype is not dtype or tensor.shape != shape or not tensor.is_contiguous():
+                    return None
+                if recording and tensor.requires_grad is not grad:
+                    return None
+                tensors.append(tensor)
+            inputs = (*tensors, *bound)
         if guards is not None:
             for parameter, version in guards:
                 if parameter._version != version:
                     return None
         try:
-            results = code(*tensors, *bound, _generator(ctx)) if draws else code(*tensors, *bound)
+            results = code(*inputs, _generator(ctx)) if draws else code(*inputs)
         except Exception:  # `run` knows what to do
             return None
         outputs = []
@@ -166,6 +176,8 @@ class CachedGraph:
             traced = trace(self._lower(False, tensors), tensors, surroundings(ctx))
         except OperatorFailure as failure:
             raise _refusal(failure) from None
+        if any(output.layout is not torch.strided for output in traced.outputs):
+            self._dynamic = True  # made sparse by an operator: `fast` knows dense arrays only
         if len(self._plans) >= _MOST:
             del self._plans[next(iter(self._plans))]
         self._plans[key] = Plan(traced, self._count, state.recording, self._backend)

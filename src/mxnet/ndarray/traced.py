@@ -324,8 +324,14 @@ class Recorder:
         return Entry(found[1])
 
     def value(self, array: Any) -> Any:
-        """The plain array."""
-        return array._value if isinstance(array, TracedArray) else array
+        """The plain array. RecordingError for one of another recording."""
+        if not isinstance(array, TracedArray):
+            return array
+        if array._recorder is not self:
+            raise self.refuse(
+                "an array that was kept in an earlier call", "return it as an output, and pass it as an input"
+            )
+        return array._value
 
     def refuse(self, what: str | None = None, instead: str | None = None) -> RecordingError:
         """The error for using ``what`` in the line of the user's that is being run."""
@@ -357,7 +363,7 @@ class Recorder:
             results = compute(op, [self.value(a) for a in inputs], given)
         text = {name: op.text(value) for name, value in values.items() if not _is_default(op, name, value)}
         node = Node(op, names.current_manager().get(None, op.name.lower()), text)
-        wanted = inputs
+        wanted: Sequence[Any] = inputs
         if not op.variadic:
             entries, needed = dict(zip(op.inputs, inputs, strict=False)), node.input_names()
             wanted = [entries.get(n) for n in needed]

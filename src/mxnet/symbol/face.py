@@ -8,6 +8,7 @@ from typing import Any
 
 from .. import attribute
 from .. import name as names
+from .._state import state
 from ..base import _Null
 from ..graph.node import Entry, Node, hidden
 from ..graph.upgrade import initial
@@ -23,10 +24,17 @@ def face(name: str) -> Callable:
     """The function ``mx.sym.<name>`` for the operator of that name or alias."""
     op = registry.get(name)
     pieces = faces.parts(op, optional_inputs=True, defaults=False)
-    body = [f"return compose(OP, {name!r}, {pieces.inputs}, {pieces.given}, name, attr)"]
+    body = ["if out is not None: check_out()"]
+    body += [f"return compose(OP, {name!r}, {pieces.inputs}, {pieces.given}, name, attr)"]
     parameters = [*pieces.parameters, "name=None", "attr=None", "out=None", "**kwargs"]
-    scope = pieces.scope | {"OP": op, "compose": compose}
+    scope = pieces.scope | {"OP": op, "check_out": _check_out, "compose": compose}
     return faces.define(op, name, "mxnet.symbol", parameters, body, scope)
+
+
+def _check_out() -> None:
+    """``out`` means nothing to a symbol; in a block that is being recorded it was meant to."""
+    if state.tracing is not None:
+        raise state.tracing.refuse("out=")
 
 
 def compose(

@@ -239,8 +239,8 @@ class _NoSuchAttribute(RecordingError, AttributeError):
 # What Python says of symbols -> which method is missing.
 _REFUSALS = {
     "item assignment": "__setitem__",
-    "real number": "__float__",
     "int()": "__int__",
+    "real number": "__float__",
     "integer": "__index__",
     "ufuncs": "__array__",
 }

@@ -8,6 +8,7 @@ from typing import Any
 
 from ... import dtypes, symbol
 from ..._state import state, untraced
+from ...base import MXNetError
 from ...graph.node import Entry, Node
 from ...ndarray import NDArray
 from ...symbol import Symbol
@@ -31,7 +32,7 @@ class SymbolBlock(HybridBlock):
     params : ParameterDict, optional
         Parameters to share, by the names of variables.
 
-    Raises AssertionError for inputs that are no variables.
+    Raises AssertionError for inputs that are no variables, ValueError for what is no Symbol.
     """
 
     def __init__(
@@ -43,6 +44,9 @@ class SymbolBlock(HybridBlock):
         super().__init__(prefix=None, params=None)
         self._prefix, self._params = "", ParameterDict("", params)
         self._active = True
+        for entry in (*items(inputs), *items(outputs)):
+            if not isinstance(entry, Symbol):
+                raise ValueError(f"SymbolBlock is made of Symbols, but got {entry!r:.80} of type {type(entry)}")
         for entry in items(inputs):
             if len(entry.get_internals()) != 1 or entry._heads[0].node.op is not None:
                 raise AssertionError(f"Input symbols must be variable, but {entry} is an output of operators")
@@ -62,6 +66,7 @@ class SymbolBlock(HybridBlock):
                 allow_deferred_init=True,
                 grad_req="null" if node.name in states else "write",
                 init=node.extra.get("__init__"),
+                differentiable=node.name not in states,
             )
         shared = len(os.path.commonprefix(list(self._params)))  # noqa: RUF071 - letter by letter, as in MXNet's files
         self._reg_params = {name[shared:]: parameter for name, parameter in self._params.items()}
@@ -123,15 +128,36 @@ class SymbolBlock(HybridBlock):
         """Move the parameters to other context(s)."""
         self.collect_params().reset_ctx(ctx)
 
+    def _compute(self, args: tuple, kwargs: dict[str, Any]) -> Any:
+        self._check(args)
+        return super()._compute(args, kwargs)
+
+    def _check(self, args: tuple) -> None:
+        """Raise AssertionError for a first input of another kind, ValueError for another number of inputs or another
+        kind of one of them, MXNetError for symbols beside arrays.
+        """
+        given = list(items(args))
+        kind = Symbol if given and isinstance(given[0], Symbol) else NDArray
+        wrong = [item for item in given if not isinstance(item, kind)]
+        if wrong and wrong[0] is given[0]:
+            raise AssertionError(
+                f"{self.name} requires the first input to be a Symbol or an NDArray, but got {wrong[0]!r:.80}"
+            )
+        if wrong or len(given) != len(self._inputs):
+            shown = ", ".join(type(item).__name__ for item in given)
+            mixed = any(isinstance(item, Symbol) for item in wrong)
+            raise (MXNetError if mixed else ValueError)(
+                f"{self.name} needs the inputs {self._inputs}, all {kind.__name__}s, but was called with ({shown})."
+            )
+
     def forward(self, x: Any, *args: Any) -> Any:
-        """Compose the graph with symbols, or compute it with arrays. ValueError for another number of inputs."""
+        """Compose the graph with symbols, or compute it with arrays. Raises as ``_check`` says."""
+        self._check((x, *args))
         given = list(items((x, args)))
-        if len(given) != len(self._inputs):
-            raise ValueError(f"{self.name} needs the inputs {self._inputs}, but was called with {len(given)}.")
         if isinstance(given[0], Symbol):
-            names = self._graph.list_inputs()
-            composed = self._graph(**{n: x for n, x in zip(self._inputs, given, strict=True) if n in names})
-            return rebuild(self._form, iter(composed))
+            own = {node.name: Entry(node) for node in self._graph._nodes() if node.op is None}
+            heads = self._copy(own | {n: self._head(n, s) for n, s in zip(self._inputs, given, strict=True)})
+            return rebuild(self._form, iter([Symbol([head]) for head in heads]))
         if state.tracing is None:
             return self._compute((x, *args), {})
         return rebuild(self._form, iter(self._traced(given)))
@@ -141,20 +167,29 @@ class SymbolBlock(HybridBlock):
     def _traced(self, given: Sequence[NDArray]) -> list[NDArray]:
         """The outputs for arrays that are being recorded: the graph becomes a part of theirs."""
         recorder = state.tracing
+        with untraced():
+            arrays = list(items(self._compute(tuple(map(recorder.value, given)), {})))
         entries = dict(zip(self._inputs, map(recorder.entry, given), strict=True))
         for name, parameter in self._params.items():
             entries[name] = recorder.entry(parameter.data(given[0].ctx))
+        return [recorder.stand_in(a, head) for a, head in zip(arrays, self._copy(entries), strict=True)]
+
+    def _head(self, name: str, given: Symbol) -> Entry:
+        if len(given) != 1:
+            raise MXNetError(f"{self.name}: input {name!r} must have one output, but {given!r} has {len(given)}.")
+        return given._heads[0]
+
+    def _copy(self, variables: dict[str, Entry]) -> list[Entry]:
+        """The outputs of the graph, its operators copied, on other variables; all uses share those of parameters."""
         copies: dict[Node, Node] = {}
 
         def moved(entry: Entry) -> Entry:
-            return entries[entry.node.name] if entry.node.op is None else Entry(copies[entry.node], entry.index)
+            return variables[entry.node.name] if entry.node.op is None else Entry(copies[entry.node], entry.index)
 
         for node in self._graph._nodes():
             if node.op is not None:
                 copies[node] = node.copy(moved(entry) for entry in node.inputs)
-        with untraced():
-            arrays = list(items(self._compute(tuple(map(recorder.value, given)), {})))
-        return [recorder.stand_in(a, moved(e)) for a, e in zip(arrays, self._graph._heads, strict=True)]
+        return [moved(entry) for entry in self._graph._heads]
 
     def hybrid_forward(self, F: Any, x: Any, *args: Any, **kwargs: Any) -> Any:
         raise NotImplementedError("A SymbolBlock computes its graph; it has no hybrid_forward.")

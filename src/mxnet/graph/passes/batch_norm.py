@@ -20,17 +20,30 @@ _LAYERS = ("conv1d", "conv2d", "conv3d", "linear")
 
 def fold_batch_norms(graph: fx.Graph) -> None:
     for node in list(graph.nodes):
-        if is_call(node, "batch_norm") and node.args[5] is False:
+        if (
+            is_call(node, "batch_norm") and len(node.args) == 9 and node.args[5] is False
+        ):  # as torch.batch_norm has them
             layer = node.args[0]
-            if is_call(layer, *_LAYERS) and len(layer.users) == 1 and layer.args[1].op == "placeholder":
+            if is_call(layer, *_LAYERS) and len(layer.users) == 1 and _is_foldable(layer, node):
                 _fold(graph, layer, node)
 
 
+def _is_foldable(layer: Any, norm: Any) -> bool:
+    """Whether all is made of parameters of one dtype, and the norm is over the layer's outputs."""
+    if layer.kwargs or len(layer.args) < 3:
+        return False
+    if is_call(layer, "linear") and len(layer.meta["info"].shape) != 2:  # in (N, T, C) the norm is over T
+        return False
+    tensors = [tensor for tensor in (*layer.args[1:3], *norm.args[1:5]) if tensor is not None]
+    return all(tensor.op == "placeholder" for tensor in tensors) and len({t.meta["info"].dtype for t in tensors}) == 1
+
+
 def _fold(graph: fx.Graph, layer: fx.Node, norm: fx.Node) -> None:
-    _, gamma, beta, mean, var, _, _, eps, *_ = norm.args
+    statistics: Any = norm.args
     arguments: Any = layer.args
+    _, gamma, beta, mean, var, _, _, eps, *_ = statistics
     x, weight, bias, *others = arguments
-    dims = len(weight.meta["info"].shape)
+    shape = (-1, *(1,) * (len(weight.meta["info"].shape) - 1))
 
     def call(function: Any, *args: Any) -> fx.Node:
         return graph.call_function(function, args)
@@ -39,13 +52,13 @@ def _fold(graph: fx.Graph, layer: fx.Node, norm: fx.Node) -> None:
         scale = call(torch.rsqrt, call(torch.add, var, eps))
         if gamma is not None:
             scale = call(torch.mul, scale, gamma)
-        weight = call(torch.mul, weight, graph.call_method("reshape", (scale, (-1, *(1,) * (dims - 1)))))
+        scaled = call(torch.mul, weight, graph.call_method("reshape", (scale, shape)))
         shift = call(torch.neg, mean) if bias is None else call(torch.sub, bias, mean)
         shift = call(torch.mul, shift, scale)
         if beta is not None:
             shift = call(torch.add, shift, beta)
-    layer.args = (x, weight, shift, *others)
-    for new in (weight, shift):
-        new.meta["info"] = layer.meta["info"]
+    layer.args = (x, scaled, shift, *others)
+    scaled.meta = dict(weight.meta)
+    shift.meta = dict(mean.meta)
     norm.replace_all_uses_with(layer)
     graph.erase_node(norm)

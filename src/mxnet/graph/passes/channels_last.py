@@ -1,8 +1,8 @@
 """Channels-last storage while training: oneDNN's convolutions and torch's pooling prefer it on a CPU.
 
 Only the order of elements in memory changes, shapes stay (N, C, H, W), so nobody sees it: what enters a convolution is
-converted, and torch's functions hand the order on. Where space is small, as at the end of a ResNet for small images,
-the ordinary order is quicker again.
+converted, and torch's functions hand the order on. Where a weight is larger than the images, as at the end of a ResNet,
+the ordinary order is quicker again: the weight would have to be converted, too.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from .effects import is_call
 __all__ = ["channels_last", "contiguous_outputs", "work"]
 
 _WORTH = 1 << 20  # multiplications below which conversions take longer than they save
-_SMALL = 16  # pixels up to which a convolution prefers the ordinary order
 _DTYPES = (torch.float32, torch.bfloat16)
 # Calls that write their results in the order of their first input.
 _HAND_ON = frozenset(
@@ -34,8 +33,8 @@ def channels_last(graph: fx.Graph) -> None:
     last: set[fx.Node] = set()
     for node in list(graph.nodes):
         if node in convolutions:
-            wanted = prod(node.meta["info"].shape[2:]) > _SMALL
-            source = node.args[0]
+            source, weight, *_ = node.args
+            wanted = prod(source.meta["info"].shape) >= prod(weight.meta["info"].shape)
             if wanted is not (source in last):
                 source = _convert(graph, node, source, wanted)
             if wanted:
@@ -56,8 +55,6 @@ def is_image_convolution(node: fx.Node, dtypes: tuple[torch.dtype, ...]) -> bool
 def work(convolution: fx.Node) -> int:
     """Number of multiplications."""
     weight: Any = convolution.args[1]
-    while weight.op in ("call_function", "call_method"):  # scaled by the statistics of a BatchNorm
-        weight = weight.args[0]
     return prod(convolution.meta["info"].shape) * prod(weight.meta["info"].shape[1:])
 
 
@@ -70,7 +67,7 @@ def contiguous_outputs(graph: fx.Graph) -> None:
     heads = []
     with graph.inserting_before(output):
         for head in output.args[0]:
-            if len(head.meta["info"].shape) == 4 and not is_call(head, "clone"):
+            if not (is_call(head, "clone") and head.kwargs.get("memory_format") is torch.contiguous_format):
                 ordered = graph.call_method("contiguous", (head,))
                 ordered.meta = dict(head.meta)
                 head = ordered

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import operator as python
+from typing import Any
 
 import torch.fx as fx
+from torch.fx.node import map_arg
 
-__all__ = ["draws", "is_call", "is_pure", "is_view", "name_of", "writes"]
+__all__ = ["draws", "is_call", "is_pure", "is_view", "name_of", "shows", "writes", "written"]
 
 _VIEWS = frozenset(
-    "view reshape flatten unflatten squeeze unsqueeze t mT transpose permute movedim swapaxes detach expand expand_as "
-    "broadcast_to narrow select slice unbind chunk split tensor_split contiguous view_as reshape_as diagonal "
-    "as_strided to type_as float double unfold real".split()
+    "view unflatten squeeze unsqueeze t mT transpose permute movedim swapaxes detach expand expand_as broadcast_to "
+    "narrow select slice unbind chunk split tensor_split view_as diagonal as_strided".split()
 )
+# Views of some arguments, copies of others.
+_PERHAPS = frozenset("reshape flatten contiguous reshape_as to type_as float double unfold real dropout".split())
 _SWITCHES = frozenset(("_set_grad_enabled",))
 
 
@@ -29,8 +32,16 @@ def is_call(node: fx.Node, *names: str) -> bool:
 def writes(node: fx.Node) -> bool:
     """Whether a call writes into one of its arguments, or switches a mode: it must stay, where it is."""
     name = name_of(node)
-    written = name.endswith("_") and not name.endswith("__")
-    return written or name in _SWITCHES or name in ("__setitem__", "setitem") or node.kwargs.get("out") is not None
+    in_place = name.endswith("_") and not name.endswith("__")
+    return in_place or name in _SWITCHES or name in ("__setitem__", "setitem") or node.kwargs.get("out") is not None
+
+
+def written(node: fx.Node) -> list[fx.Node]:
+    """The tensors, or lists of some, that a call writes into."""
+    found: list[fx.Node] = []
+    if writes(node):
+        map_arg((node.args[:1], node.kwargs.get("out")), found.append)
+    return found
 
 
 def draws(node: fx.Node) -> bool:
@@ -45,6 +56,18 @@ def is_pure(node: fx.Node) -> bool:
 
 def is_view(node: fx.Node) -> bool:
     """Whether the result may share memory with an argument."""
-    if node.target is python.getitem or node.target is getattr:
-        return True
-    return node.op in ("call_function", "call_method") and name_of(node) in _VIEWS
+    return shows(node) or node.target is python.getitem or is_call(node, *_PERHAPS)
+
+
+def shows(node: fx.Node) -> bool:
+    """Whether the result shares memory with an argument, whatever that is."""
+    if node.target is python.getitem:
+        return _is_basic(node.args[1])
+    return node.target is getattr or is_call(node, *_VIEWS)
+
+
+def _is_basic(key: Any) -> bool:
+    """Whether indexing with a key gives a view: with tensors, lists and masks it copies."""
+    if isinstance(key, tuple):
+        return all(map(_is_basic, key))
+    return key is None or key is ... or isinstance(key, slice) or type(key) is int

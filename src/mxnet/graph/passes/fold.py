@@ -7,11 +7,12 @@ changes: whoever runs the second part has to compare the version counters of the
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import torch.fx as fx
 
-from .effects import draws, is_call, is_view, writes
+from .effects import draws, is_view, shows, writes, written
 
 __all__ = ["Folded", "fold"]
 
@@ -33,20 +34,19 @@ def fold(graph: fx.Graph, inputs: int, only_views: bool) -> Folded:
     """
     placeholders = [n for n in graph.nodes if n.op == "placeholder" and n.target != "_rng"]
     parameters = placeholders[inputs:]
-    written = _written(graph)
-    constant = {p for p in parameters if p not in written}
+    changed = _changed(graph)
+    leaving = _leaving(graph)  # every call's caller gets memory of its own
+    constant = {p for p in parameters if p not in changed}
     shown: dict[fx.Node, set[fx.Node]] = {p: {p} for p in constant}  # of which parameters a view shows the memory
     for node in graph.nodes:
-        if node.op not in ("call_function", "call_method") or node in written or writes(node) or draws(node):
+        if node.op not in ("call_function", "call_method") or writes(node) or draws(node):
             continue
-        if any(user.op == "output" for user in node.users):  # every call's caller gets memory of its own
+        if node in changed or node in leaving:
             continue
         needed = [n for n in node.all_input_nodes if n.op != "get_attr"]
-        if needed and all(n in constant for n in needed):
-            view = is_view(node) and not is_call(node, "contiguous", "reshape", "flatten", "to", "float", "double")
-            if view or not only_views:
-                constant.add(node)
-                shown[node] = set().union(*(shown[n] for n in needed)) if view else set()
+        if needed and all(n in constant for n in needed) and (shows(node) or not only_views):
+            constant.add(node)
+            shown[node] = set().union(*(shown[n] for n in needed)) if shows(node) else set()
     before, main = fx.Graph(), fx.Graph()
     return _split(graph, before, main, placeholders, inputs, constant, shown)
 
@@ -103,14 +103,25 @@ def _parameters_of(node: fx.Node) -> set[fx.Node]:
     return found
 
 
-def _written(graph: fx.Graph) -> set[fx.Node]:
+def _changed(graph: fx.Graph) -> set[fx.Node]:
     """Nodes whose memory is written to, by themselves or through views."""
+    return _behind(target for node in graph.nodes for target in written(node))
+
+
+def _leaving(graph: fx.Graph) -> set[fx.Node]:
+    """Nodes whose memory outputs show."""
+    return _behind(node for output in graph.find_nodes(op="output") for node in output.all_input_nodes)
+
+
+def _behind(nodes: Iterable[fx.Node]) -> set[fx.Node]:
+    """These, and all nodes whose memory they may show."""
     found: set[fx.Node] = set()
-    for node in graph.nodes:
-        if writes(node) and node.args and isinstance(node.args[0], fx.Node):
-            base = node.args[0]
-            found.add(base)
-            while is_view(base) or writes(base):
-                base = base.args[0]
-                found.add(base)
+    waiting = list(nodes)
+    while waiting:
+        node = waiting.pop()
+        if node not in found:
+            found.add(node)
+            if is_view(node):
+                waiting += node.all_input_nodes
+            waiting += written(node)
     return found

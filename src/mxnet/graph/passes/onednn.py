@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-__all__ = ["available", "convolution", "convolution_add", "pack"]
+__all__ = ["available", "convolution", "convolution_add_", "pack"]
 
 
 def available() -> bool:
@@ -32,7 +32,7 @@ def convolution(
     return torch.ops.mkldnn._convolution_pointwise(x, weight, bias, padding, stride, dilation, groups, then, [], "")
 
 
-def convolution_add(
+def convolution_add_(
     other: torch.Tensor,
     x: torch.Tensor,
     weight: torch.Tensor,
@@ -43,7 +43,7 @@ def convolution_add(
     groups: int,
     then: str | None,
 ) -> torch.Tensor:
-    """``then(other + conv2d(x, weight) + bias)``, written into ``other``, which is given up."""
+    """``then(other + conv2d(x, weight) + bias)``, written into ``other``, which is given up; ``then``: None, 'relu'."""
     return torch.ops.mkldnn._convolution_pointwise_(
         other, x, weight, bias, padding, stride, dilation, groups, "add", 1.0, then, [], ""
     )
