@@ -129,6 +129,8 @@ LEFT_ALONE = {
     "an output": output_too,
     "another layer": lambda x, w, g, s, m, v: norm(torch.mm(x, w), g, s, m, v),
     "something between": lambda x, w, g, s, m, v: norm(torch.relu(F.linear(x, w, None)), g, s, m, v),
+    "two arguments": lambda x, w, g, s, m, v: norm(F.linear(x, w), g, s, m, v),  # no operator calls it so
+    "keywords": lambda x, w, g, s, m, v: norm(F.linear(x, w, bias=None), g, s, m, v),
     "no layer": lambda x, w, g, s, m, v: norm(x, g, s, m, v),
     "a weight that is computed": lambda x, w, g, s, m, v: norm(F.linear(x, w * 2, None), g, s, m, v),
     "a gamma that is computed later": lambda x, w, g, s, m, v: norm(F.linear(x, w, None), g.exp(), s, m, v),

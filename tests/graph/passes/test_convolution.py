@@ -146,12 +146,16 @@ def summand_is_larger(x, v, w):
     return torch.relu(torch.stack([x, x]) + conv(x, v))
 
 
+def summand_is_broadcast(x, v, w):
+    return torch.relu(conv(x, v[:1]) + conv(x, w))
+
+
 def summand_is_a_number(x, v, w):
     return torch.relu(conv(x, v) + 1.5)
 
 
 def summand_is_multiplied(x, v, w):
-    return torch.relu(torch.add(conv(x, v), x * 2, alpha=3))
+    return torch.relu(torch.add(conv(x, v), x + 2, alpha=3))
 
 
 def summand_is_a_view(x, v, w):
@@ -160,12 +164,12 @@ def summand_is_a_view(x, v, w):
 
 
 def summand_has_another_dtype(x, v, w):
-    return torch.relu(conv(x, v) + (x + 1).double())
+    return torch.relu(conv(x, v) + torch.max_pool2d(x.double(), 1))
 
 
 NOT_GIVEN_UP = [
     summand_is_used_later, summand_is_an_output, summand_is_shown, summand_is_the_input, summand_is_what_is_convolved,
-    summand_is_the_convolution, summand_is_smaller, summand_is_larger, summand_is_a_number, summand_is_multiplied,
+    summand_is_the_convolution, summand_is_smaller, summand_is_broadcast, summand_is_larger, summand_is_a_number, summand_is_multiplied,
     summand_is_a_view, summand_has_another_dtype,
 ]  # fmt: skip
 

@@ -123,5 +123,4 @@ def _behind(nodes: Iterable[fx.Node]) -> set[fx.Node]:
             found.add(node)
             if is_view(node):
                 waiting += node.all_input_nodes
-            waiting += written(node)
     return found
