@@ -136,11 +136,9 @@ def _relu_and_pool() -> nn.HybridSequential:
 
 ROWS = [
     _row("remove_dead_code", "one of 32 steps", _LastStep, (16, 32, 8)),
-    _row("pool_first", "LeNet's first layers, batch 1", _relu_and_pool, (1, 1, 28, 28)),
     _row("pool_first", "LeNet's first layers, batch 64, with gradients", _relu_and_pool, (64, 1, 28, 28), True),
     _row("fuse_cross_entropy", "16-10 classifier, batch 64, with gradients", _Classifier, (64, 16), True),
     _row("transpose_once", "perceptron 20-256-10, batch 2", lambda: _dense(20, 256, 10), (2, 20)),
-    _row("join_biases", "40 Dense(8) with relu, batch 2", lambda: _dense(*[8] * 41), (2, 8)),
     _row("activate_in_place", "perceptron 8-2048-8, batch 512", lambda: _dense(8, 2048, 8), (512, 8)),
     _row("activate_in_place", "the same, with gradients", lambda: _dense(8, 2048, 8), (512, 8), True),
     _row("channels_last", "3 convolutions, 32x32, batch 8, with gradients", _images, (8, 16, 32, 32), True),

@@ -157,7 +157,9 @@ def test_inputs_that_are_parameters(forward):
 
 
 @both
-@pytest.mark.parametrize("value", [np.ones(2), {1, 2}, object(), [np.zeros(1)], bytearray(2)], ids=lambda v: type(v).__name__)
+@pytest.mark.parametrize(
+    "value", [np.ones(2), {1, 2}, object(), [np.zeros(1)], bytearray(2)], ids=lambda v: type(v).__name__
+)
 def test_arguments_that_may_change(value, forward):
     """MXNet refuses whatever is no array; here numbers and text may be given, which stay what they are."""
     net = Style(compute=lambda self, F, x, y: x).make(forward)

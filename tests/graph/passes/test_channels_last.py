@@ -90,7 +90,7 @@ def test_the_order_is_handed_on():
     check(function, as_function(graph), *tensors, gradients=True, rtol=1e-4, atol=1e-3, others=1)
 
 
-def test_where_space_is_small_the_ordinary_order_returns():
+def test_where_weights_are_larger_than_images_the_ordinary_order_returns():
     def function(x, v, w):
         y = conv(x, v)
         return conv(conv(torch.max_pool2d(y, 6), w), w)  # 4 x 4 pixels

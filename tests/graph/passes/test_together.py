@@ -188,7 +188,6 @@ def test_random_networks(seed, monkeypatch):
     for name, limit, low in (
         ("channels_last", "_WORTH", 1),
         ("convolution", "_WORTH", 1),
-        ("homogeneous", "_LAYERS", 2),
     ):
         module = importlib.import_module(f"mxnet.graph.passes.{name}")
         monkeypatch.setattr(module, limit, low)  # whether it pays does not matter here

@@ -16,7 +16,6 @@ from .convolution import fuse_convolutions
 from .cross_entropy import fuse_cross_entropy
 from .dead_code import remove_dead_code
 from .fold import Folded, fold
-from .homogeneous import join_biases
 from .in_place import activate_in_place
 from .pool_first import pool_first
 
@@ -37,7 +36,6 @@ def for_training(graph: fx.Graph) -> None:
 def for_prediction(graph: fx.Graph, inputs: int) -> Folded:
     """Split a graph whose first ``inputs`` placeholders are no parameters, where these may change in every call."""
     remove_dead_code(graph)
-    pool_first(graph)
     fuse_cross_entropy(graph)
     transpose_once(graph)
     activate_in_place(graph)
@@ -49,7 +47,6 @@ def for_constants(graph: fx.Graph, inputs: int) -> Folded:
     remove_dead_code(graph)
     fold_batch_norms(graph)
     transpose_once(graph)
-    join_biases(graph)
     activate_in_place(graph)
-    fuse_convolutions(graph)
+    fuse_convolutions(graph, inputs)
     return fold(graph, inputs, only_views=False)

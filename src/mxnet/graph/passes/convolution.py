@@ -23,9 +23,14 @@ _FRESH = ("conv2d", "convolution", "convolution_add_", "batch_norm", "add", "max
 _WORTH = 1 << 20  # multiplications below which packing and choosing a kernel take longer than they save
 
 
-def fuse_convolutions(graph: fx.Graph) -> None:
-    """For graphs whose parameters are constant."""
-    convolutions = [node for node in graph.nodes if is_image_convolution(node, (torch.float32,))]
+def fuse_convolutions(graph: fx.Graph, inputs: int = 1) -> None:
+    """For graphs whose parameters, the placeholders after the ``inputs``, are constant. A weight that is an input would
+    have to be packed in every call.
+    """
+    given = graph.find_nodes(op="placeholder")[:inputs]
+    convolutions = [
+        node for node in graph.nodes if is_image_convolution(node, (torch.float32,)) and node.args[1] not in given
+    ]
     if sum(map(work, convolutions)) < _WORTH or not onednn.available():
         return
     for node in convolutions:
