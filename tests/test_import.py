@@ -7,7 +7,7 @@ import subprocess
 import sys
 from typing import Any
 
-DEPENDENCIES = {"torch", "numpy", "safetensors"}
+DEPENDENCIES = {"torch", "numpy"}
 
 STATE = """
 import hashlib, locale, logging, multiprocessing, os, pickle, random, signal, sys, warnings
