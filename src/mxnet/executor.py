@@ -16,6 +16,7 @@ from .base import MXNetError
 from .context import Context
 from .graph.lower import Lowered
 from .graph.node import Entry, Node, topological
+from .graph.trace import in_own_memory
 from .ndarray import NDArray, creation, gradient
 from .ndarray.face import surroundings
 from .ndarray.mode import mode
@@ -27,12 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Executor", "run"]
 
-# Operators that ignore the gradient of their output: they are the loss, or the end of the way back.
-_LOSSES = frozenset(
-    "BlockGrad LinearRegressionOutput LogisticRegressionOutput MAERegressionOutput MakeLoss SVMOutput SoftmaxOutput "
-    "make_loss".split()
-)
-
 
 def run(lowered: Lowered, tensors: Sequence[Any], ctx: Context) -> tuple[list[Any], list[Any]]:
     """The outputs of a graph, and new values for ``lowered.updates``, None where unchanged.
@@ -42,22 +37,7 @@ def run(lowered: Lowered, tensors: Sequence[Any], ctx: Context) -> tuple[list[An
     """
     results = lowered.run(*tensors, *surroundings(ctx))
     count = len(results) - len(lowered.updates)
-    taken = {t.untyped_storage().data_ptr() for t in tensors if not _sparse(t)}
-    outputs = []
-    for output in results[:count]:
-        if _sparse(output):
-            shared = any(output is t for t in tensors)
-        else:
-            shared = output.untyped_storage().data_ptr() in taken
-        output = output.clone() if shared else output
-        if not _sparse(output):
-            taken.add(output.untyped_storage().data_ptr())
-        outputs.append(output)
-    return outputs, results[count:]
-
-
-def _sparse(tensor: Any) -> bool:
-    return tensor.is_sparse or tensor.is_sparse_csr
+    return in_own_memory(results[:count], tensors), results[count:]
 
 
 class Executor:
@@ -348,7 +328,7 @@ class _Monitor:
 
 def _is_loss(node: Node) -> bool:
     """Whether the gradient of its output plays no role."""
-    if node.op is None or node.op.name in _LOSSES:
+    if node.op is None or node.op.loss:
         return node.op is not None
     kind = node.values.get("_held")  # of the user's operators
     return not getattr(getattr(kind, "prop", None), "need_top_grad_", True)

@@ -25,7 +25,7 @@ from ..ops.registry import SURROUNDINGS
 from .lower import Lowered
 from .node import Node
 
-__all__ = ["Info", "OperatorFailure", "Trace", "trace"]
+__all__ = ["Info", "OperatorFailure", "Trace", "in_own_memory", "interpret", "trace"]
 
 
 class Info(NamedTuple):
@@ -77,18 +77,21 @@ def trace(lowered: Lowered, tensors: Sequence[torch.Tensor], surroundings: Seque
         place, tensor = places[i], tensors[i]
         if tensor.requires_grad:
             place, tensor = graph.call_method("detach", (place,)), tensor.detach()
-        graph.call_method("copy_", (place, listener.place(new)))
+        value = listener.place(new)
+        if new.requires_grad:  # the state is not to enter torch's graph
+            value, new = graph.call_method("detach", (value,)), new.detach()
+        graph.call_method("copy_", (place, value))
         tensor.copy_(new)
     heads = [listener.place(output) for output in outputs]
+    owned = in_own_memory(outputs, tensors)
     for i, output in enumerate(outputs):
-        if shares_memory(output, [*tensors, *outputs[:i]]):
+        if owned[i] is not output:
             heads[i] = graph.call_method("clone", (heads[i],), {"memory_format": torch.contiguous_format})
-            outputs[i] = copy(output)
     graph.output(tuple(heads))
     draws = bool(rng.users)
     if not draws:
         graph.erase_node(rng)
-    return Trace(graph, listener.held, outputs, draws)
+    return Trace(graph, listener.held, owned, draws)
 
 
 def _told_apart(tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:
@@ -141,21 +144,30 @@ def interpret(
     return list(results[:count]), updates
 
 
-def shares_memory(tensor: torch.Tensor, others: Sequence[torch.Tensor]) -> bool:
-    """Whether a result needs memory of its own: others show the same, or it does not lie in order."""
+def in_own_memory(outputs: Sequence[torch.Tensor], inputs: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+    """The outputs; those that show the memory of an input or of an output before them, and those that do not lie in
+    order, are copied.
+    """
+    taken = {_memory(tensor) for tensor in inputs} - {None}
+    owned = []
+    for output in outputs:
+        memory = _memory(output)
+        if memory in taken or (output.layout is torch.strided and not output.is_contiguous()):
+            dense = output.layout is torch.strided
+            output = output.clone(memory_format=torch.contiguous_format) if dense else output.clone()
+            memory = _memory(output)
+        if memory is not None:
+            taken.add(memory)
+        owned.append(output)
+    return owned
+
+
+def _memory(tensor: torch.Tensor) -> tuple[str, int] | None:
+    """What tensors that show the same memory have in common; None for one without any."""
     if tensor.layout is not torch.strided:
-        return any(tensor is other for other in others)
-    if not tensor.is_contiguous():
-        return True
-    memory = tensor.untyped_storage().data_ptr()
-    return any(
-        other.layout is torch.strided and other.untyped_storage().data_ptr() == memory and memory for other in others
-    )
-
-
-def copy(tensor: torch.Tensor) -> torch.Tensor:
-    """The same values in new memory, in order."""
-    return tensor.clone(memory_format=torch.contiguous_format) if tensor.layout is torch.strided else tensor.clone()
+        return "object", id(tensor)
+    address = tensor.untyped_storage().data_ptr()
+    return ("address", address) if address else None
 
 
 # Questions about tensors that their shapes, dtypes and devices answer.

@@ -20,7 +20,7 @@ from ..graph.lower import Lowered, lower
 from ..graph.node import Entry, Node, topological
 from ..graph.partial import infer_partial, is_open, settled
 from ..graph.plan import Plan
-from ..graph.trace import OperatorFailure, copy, interpret, shares_memory, trace
+from ..graph.trace import OperatorFailure, in_own_memory, interpret, trace
 from ..ops.custom import is_blamed
 from ..ops.random import generators
 from ..ops.registry import OperatorError
@@ -197,11 +197,8 @@ class CachedGraph:
         except OperatorFailure as failure:
             raise _refusal(failure) from None
         for i, new in updates:
-            tensors[i].detach().copy_(new)
-        owned: list[torch.Tensor] = []
-        for output in outputs:
-            owned.append(copy(output) if shares_memory(output, [*tensors, *owned]) else output)
-        return [wrap(output, ctx) for output in owned]
+            tensors[i].detach().copy_(new.detach())
+        return [wrap(output, ctx) for output in in_own_memory(outputs, tensors)]
 
     def _watch(self, node: Node, args: tuple, result: Any, ctx: Context) -> None:
         assert self.hook is not None

@@ -245,19 +245,19 @@ def fixed_gradient(data: Tensor, value: float) -> Tensor:
     return FixedGradient.apply(data, torch.full((), value, dtype=data.dtype, device=data.device))
 
 
-@operator("BlockGrad", aliases=["stop_gradient"], may_return_input=True)
+@operator("BlockGrad", aliases=["stop_gradient"], may_return_input=True, loss=True)
 def stop_gradient(data: Tensor) -> Tensor:
     """A copy of ``data`` whose gradient is 0: what lies below receives zeros, not nothing."""
     return fixed_gradient(data, 0) if data.requires_grad else data
 
 
-@operator("make_loss", output_names=("loss",))
+@operator("make_loss", output_names=("loss",), loss=True)
 def make_loss(data: Tensor) -> Tensor:
     """A copy of ``data`` that is a loss: its gradient is 1 everywhere, whatever becomes of the copy."""
     return fixed_gradient(data, 1)
 
 
-@operator("MakeLoss")
+@operator("MakeLoss", loss=True)
 def make_scaled_loss(
     data: Tensor,
     *,

@@ -103,6 +103,8 @@ class Operator:
         The result may share memory with the first input, always or at times: eager calls copy it, graphs need not.
     differentiable : bool
         Whether gradients flow (false for comparisons, indices, shapes ...).
+    loss : bool
+        The gradient of the output does not count: it is a loss, or the end of the way back.
     dynamic : bool
         Shapes of the results depend on values, not only on shapes.
     count : str
@@ -137,6 +139,7 @@ class Operator:
         returns_view: bool = False,
         may_return_input: bool = False,
         differentiable: bool = True,
+        loss: bool = False,
         dynamic: bool = False,
         count: str = "num_args",
         bodies: tuple[str, ...] = (),
@@ -152,7 +155,7 @@ class Operator:
         self.dtypes = types
         self.returns_view, self.may_return_input = returns_view, may_return_input
         self.differentiable, self.count, self.accumulate = differentiable, count, accumulate
-        self.dynamic = dynamic
+        self.loss, self.dynamic = loss, dynamic
         self.storage = storage
         self.bodies, self.wiring = bodies, wiring
         self.infer: Callable[..., dict[str, tuple]] | None = None

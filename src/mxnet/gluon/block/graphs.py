@@ -46,8 +46,8 @@ class Graphs:
     those that were recorded.
     """
 
-    def __init__(self, block: HybridBlock, generic: Any) -> None:
-        self._block, self._generic = block, generic
+    def __init__(self, block: HybridBlock) -> None:
+        self._block = block
         self._recordings: dict[Hashable, Recording] = {}
         self._stamp = -1
         self._seen: list[tuple[int, int]] = []
@@ -83,7 +83,7 @@ class Graphs:
             self._recordings.clear()
             self._met.clear()
             self._seen = self._versions()
-            self._runs = runs(self._block, self._generic)
+            self._runs = runs(self._block)
 
     def _versions(self) -> list[tuple[int, int]]:
         blocks = (*tree(self._block), *self._met.values())

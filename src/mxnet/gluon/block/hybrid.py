@@ -36,7 +36,6 @@ class HybridBlock(Block):
         super().__init__(prefix, params)
         self._active = False
         self._backend = choose(None)
-        self._flags: dict[str, Any] = {}
 
     _latest: Recording | None = None  # what the last call replayed, if it took and gave nothing but arrays
     _recorded: Graphs | None = None
@@ -69,7 +68,7 @@ class HybridBlock(Block):
                 f"of them, but {self._name} got {value!r:.80} of type {type(value)}"
             )
         if self._recorded is None:
-            self.__dict__["_recorded"] = Graphs(self, HybridBlock.forward)
+            self.__dict__["_recorded"] = Graphs(self)
         assert self._recorded is not None
         return self._recorded.call(form, arrays)
 
@@ -118,8 +117,7 @@ class HybridBlock(Block):
         for child in self._children.values():
             _check_child(child)
         self._backend = choose(backend, static_alloc and static_shape)
-        flags = dict(static_alloc=static_alloc, static_shape=static_shape, inline_limit=inline_limit, backend=backend)
-        self._active, self._flags = active, flags
+        self._active = active
         self._forget()
         if self._forward_hooks or self._forward_pre_hooks:
             warnings.warn(
@@ -129,10 +127,13 @@ class HybridBlock(Block):
             )
         super().hybridize(
             active,
+            backend=backend,
             clear=clear,
+            static_alloc=static_alloc,
+            static_shape=static_shape,
+            inline_limit=inline_limit,
             forward_bulk_size=forward_bulk_size,
             backward_bulk_size=backward_bulk_size,
-            **flags,
             **kwargs,
         )
 
@@ -168,6 +169,8 @@ class HybridBlock(Block):
         except DeferredInitializationError:
             return self._first_forward(ctx, x, *args, **kwargs)
         return self.hybrid_forward(ndarray, x, *args, **kwargs, **params)
+
+    forward.takes_symbols = True  # type: ignore[attr-defined]
 
     def _traced_forward(self, ctx: Context, *args: Any, **kwargs: Any) -> Any:
         """``hybrid_forward`` on arrays that are being recorded."""

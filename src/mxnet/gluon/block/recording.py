@@ -17,7 +17,7 @@ from ..._state import state
 from ...base import MXNetError, NotImplementedForSymbol
 from ...context import Context
 from ...graph.backends import Backend
-from ...graph.node import Entry, Node
+from ...graph.node import Node
 from ...ndarray import NDArray
 from ...ndarray.cached import CachedGraph
 from ...ndarray.traced import (
@@ -104,11 +104,9 @@ class _Composer:
         return refusal(what, self.blocks[-1].name, instead)
 
 
-def runs(block: Block, generic: Any) -> bool:
-    """Whether the tree has to be recorded by running it: some block overrides ``forward``, which is not ``generic``."""
-    if not getattr(type(block).forward, "takes_symbols", False) and type(block).forward is not generic:
-        return True
-    return any(runs(child, generic) for child in block._children.values())
+def runs(block: Block) -> bool:
+    """Whether the tree has to be recorded by running it: some block has a ``forward`` that knows no symbols."""
+    return any(not getattr(type(each).forward, "takes_symbols", False) for each in tree(block))
 
 
 def compose(block: HybridBlock, form: Hashable, arrays: Sequence[NDArray]) -> Recording:
@@ -184,8 +182,8 @@ def trace(block: HybridBlock, form: Hashable, arrays: Sequence[NDArray]) -> tupl
     """Record by running on arrays; also returns the outputs. Raises RecordingError for what would escape the graph."""
     recorder = Recorder()
     recorder.blocks.append(block)
-    names = ["data"] if len(arrays) == 1 else [f"data{i}" for i in range(len(arrays))]
-    inputs = [recorder.stand_in(a, Entry(Node(None, name))) for a, name in zip(arrays, names, strict=True)]
+    variables = block._variables(len(arrays))
+    inputs = [recorder.stand_in(a, v._heads[0]) for a, v in zip(arrays, variables, strict=True)]
     args, kwargs = rebuild(form, iter(inputs))
     before = Versions(_attributes(block))
     state.tracing = recorder

@@ -15,9 +15,9 @@ import torch.fx as fx
 
 from .effects import is_call
 
-__all__ = ["channels_last", "contiguous_outputs", "work"]
+__all__ = ["channels_last", "contiguous_outputs", "image_convolutions", "is_image_convolution", "work"]
 
-_WORTH = 1 << 20  # multiplications below which conversions take longer than they save
+_WORTH = 1 << 20  # multiplications below which conversions and packing take longer than they save
 _DTYPES = (torch.float32, torch.bfloat16)
 # Calls that write their results in the order of their first input.
 _HAND_ON = frozenset(
@@ -27,9 +27,7 @@ _HAND_ON = frozenset(
 
 
 def channels_last(graph: fx.Graph) -> None:
-    convolutions = [node for node in graph.nodes if is_image_convolution(node, _DTYPES)]
-    if sum(map(work, convolutions)) < _WORTH:
-        return
+    convolutions = image_convolutions(graph, _DTYPES)
     last: set[fx.Node] = set()
     for node in list(graph.nodes):
         if node in convolutions:
@@ -41,11 +39,17 @@ def channels_last(graph: fx.Graph) -> None:
                 last.update((source, node))
         elif is_call(node, *_HAND_ON) and any(source in last for source in node.all_input_nodes):
             last.add(node)
-    contiguous_outputs(graph)
+    if last:
+        contiguous_outputs(graph)
+
+
+def image_convolutions(graph: fx.Graph, dtypes: tuple[torch.dtype, ...]) -> list[fx.Node]:
+    """The convolutions of images on a CPU, in one of these dtypes; none where they are too little work."""
+    found = [node for node in graph.nodes if is_image_convolution(node, dtypes)]
+    return found if sum(map(work, found)) >= _WORTH else []
 
 
 def is_image_convolution(node: fx.Node, dtypes: tuple[torch.dtype, ...]) -> bool:
-    """Whether a node is a convolution of images on a CPU, in one of these dtypes."""
     if not is_call(node, "conv2d") or node.kwargs or len(node.args) != 7:
         return False
     info = node.meta["info"]

@@ -12,7 +12,7 @@ import torch
 import torch.fx as fx
 
 from . import onednn
-from .channels_last import contiguous_outputs, is_image_convolution, work
+from .channels_last import contiguous_outputs, image_convolutions
 from .effects import is_call, is_view, name_of, written
 
 __all__ = ["fuse_convolutions"]
@@ -20,22 +20,18 @@ __all__ = ["fuse_convolutions"]
 _ACTIVATIONS = {name + end: name for name in ("relu", "sigmoid", "tanh") for end in ("", "_")}
 # Calls whose results are new memory.
 _FRESH = ("conv2d", "convolution", "convolution_add_", "batch_norm", "add", "max_pool2d", "avg_pool2d", "relu", "relu_")
-_WORTH = 1 << 20  # multiplications below which packing and choosing a kernel take longer than they save
 
 
-def fuse_convolutions(graph: fx.Graph, inputs: int = 1) -> None:
+def fuse_convolutions(graph: fx.Graph, inputs: int) -> None:
     """For graphs whose parameters, the placeholders after the ``inputs``, are constant. A weight that is an input would
     have to be packed in every call.
     """
     given = graph.find_nodes(op="placeholder")[:inputs]
-    convolutions = [
-        node for node in graph.nodes if is_image_convolution(node, (torch.float32,)) and node.args[1] not in given
-    ]
-    if sum(map(work, convolutions)) < _WORTH or not onednn.available():
-        return
-    for node in convolutions:
-        _fuse(graph, node)
-    contiguous_outputs(graph)
+    convolutions = [node for node in image_convolutions(graph, (torch.float32,)) if node.args[1] not in given]
+    if convolutions and onednn.available():
+        for node in convolutions:
+            _fuse(graph, node)
+        contiguous_outputs(graph)
 
 
 def _fuse(graph: fx.Graph, node: fx.Node) -> None:

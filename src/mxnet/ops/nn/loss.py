@@ -76,7 +76,7 @@ class _SoftmaxOutput(OwnGradient):
         return grad, torch.zeros_like(label) if ctx.needs_input_grad[1] else None, None
 
 
-@operator("SoftmaxOutput", aliases=["Softmax"])
+@operator("SoftmaxOutput", aliases=["Softmax"], loss=True)
 def softmax_output(
     data: torch.Tensor,
     label: torch.Tensor,
@@ -171,7 +171,7 @@ def _label_like_data(data: tuple, **_: Any) -> dict[str, tuple]:
     return {"label": data[:1] if len(data) == 2 and data[1] == 1 else data}
 
 
-@operator("LinearRegressionOutput")
+@operator("LinearRegressionOutput", loss=True)
 def linear_regression_output(data: torch.Tensor, label: torch.Tensor, *, grad_scale: float = 1.0) -> torch.Tensor:
     """``data``, with the gradient of the squared error: ``(data - label) * grad_scale / outputs per example``.
 
@@ -180,7 +180,7 @@ def linear_regression_output(data: torch.Tensor, label: torch.Tensor, *, grad_sc
     return _regress(data, label, grad_scale, torch.clone, lambda error: error)
 
 
-@operator("LogisticRegressionOutput")
+@operator("LogisticRegressionOutput", loss=True)
 def logistic_regression_output(data: torch.Tensor, label: torch.Tensor, *, grad_scale: float = 1.0) -> torch.Tensor:
     """``sigmoid(data)``, with the gradient of the binary cross entropy.
 
@@ -191,7 +191,7 @@ def logistic_regression_output(data: torch.Tensor, label: torch.Tensor, *, grad_
     return _regress(data, label, grad_scale, torch.sigmoid, lambda error: error)
 
 
-@operator("MAERegressionOutput")
+@operator("MAERegressionOutput", loss=True)
 def mae_regression_output(data: torch.Tensor, label: torch.Tensor, *, grad_scale: float = 1.0) -> torch.Tensor:
     """``data``, with the gradient of the absolute error: ``sign(data - label) * grad_scale / outputs per example``.
 
@@ -230,7 +230,7 @@ class _SVMOutput(OwnGradient):
         return grad, torch.zeros_like(label) if ctx.needs_input_grad[1] else None, None, None, None
 
 
-@operator("SVMOutput")
+@operator("SVMOutput", loss=True)
 def svm_output(
     data: torch.Tensor,
     label: torch.Tensor,
