@@ -1,6 +1,7 @@
 """Regluon: Apache MXNet's Gluon, alive, on PyTorch. The import name is ``mxnet``: MXNet 1.x code runs unmodified."""
 
 import gc as _gc
+import importlib as _importlib
 from typing import TYPE_CHECKING
 
 from . import _install
@@ -44,10 +45,55 @@ finally:
 
 __version__ = "1.9.1"  # the version of MXNet whose interface this is; importlib.metadata knows that of regluon
 
-if not TYPE_CHECKING:
+# What most programs never ask for is imported when it is: name, module.
+_LATE = {
+    "callback": "callback",
+    "contrib": "contrib",
+    "engine": "engine",
+    "error": "error",
+    "kv": "kvstore",
+    "kvstore": "kvstore",
+    "libinfo": "libinfo",
+    "log": "log",
+    "misc": "misc",
+    "mon": "monitor",
+    "monitor": "monitor",
+    "profiler": "profiler",
+    "runtime": "runtime",
+    "test_utils": "test_utils",
+    "visualization": "visualization",
+    "viz": "visualization",
+}
+
+if TYPE_CHECKING:
+    from . import (
+        callback,
+        contrib,
+        engine,
+        error,
+        kvstore,
+        libinfo,
+        log,
+        misc,
+        monitor,
+        profiler,
+        runtime,
+        test_utils,
+        visualization,
+    )
+    from . import kvstore as kv
+    from . import monitor as mon
+    from . import visualization as viz
+else:
 
     def __getattr__(name):
+        if name in _LATE:
+            module = globals()[name] = _importlib.import_module(f".{_LATE[name]}", __name__)
+            return module
         from .ops import absent
 
         why = absent.reason(f"mx.{name}")
         raise AttributeError(f"module 'mxnet' has no attribute {name!r}" + (f": {why}" if why else ""))
+
+    def __dir__():
+        return sorted({*globals(), *_LATE})

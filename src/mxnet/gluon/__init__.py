@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import data, loss, nn, utils
+from . import data, loss, nn, rnn, utils
 from .block import Block, HybridBlock, SymbolBlock
 from .parameter import Constant, DeferredInitializationError, Parameter, ParameterDict, tensor_types
 from .trainer import Trainer
@@ -19,6 +19,7 @@ __all__ = [
     "data",
     "loss",
     "nn",
+    "rnn",
     "tensor_types",
     "utils",
 ]

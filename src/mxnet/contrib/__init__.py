@@ -1,0 +1,3 @@
+"""``mx.contrib``: what MXNet calls experimental."""
+
+from __future__ import annotations

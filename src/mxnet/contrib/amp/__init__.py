@@ -1,0 +1,3 @@
+"""``mx.contrib.amp``: mixed precision."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""``mx.engine``: bulk execution."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Deformable convolutions."""
+
+from __future__ import annotations

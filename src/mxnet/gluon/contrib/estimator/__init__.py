@@ -1,0 +1,3 @@
+"""Training loops with event handlers."""
+
+from __future__ import annotations

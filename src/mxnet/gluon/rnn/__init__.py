@@ -1,0 +1,3 @@
+"""Recurrent layers and cells."""
+
+from __future__ import annotations

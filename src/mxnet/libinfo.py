@@ -1,0 +1,3 @@
+"""``mx.libinfo``: where the library lies."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""``mx.log``: loggers."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""``mx.monitor``: statistics of the values inside a network."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""``mx.profiler``: where the time goes."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""``mx.runtime``: what this build can do."""
+
+from __future__ import annotations
