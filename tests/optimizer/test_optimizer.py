@@ -137,3 +137,28 @@ def test_half_precision_weights_keep_a_float32_copy():
     state, master = updater.states[0]
     assert state is None
     np.testing.assert_allclose(master.asnumpy(), 0.99, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"), [("adam", {"wd": 0.1}), ("sgd", {"momentum": 0.9, "wd": 0.1}), ("sgd", {})]
+)
+@pytest.mark.parametrize("clip", [None, 0.3])
+def test_runs_that_fit_a_cache_are_all_of_it(monkeypatch, name, arguments, clip):
+    def trained():
+        rng = np.random.RandomState(0)
+        updater = mx.optimizer.get_updater(
+            mx.optimizer.create(name, rescale_grad=0.5, clip_gradient=clip, learning_rate=0.1, **arguments)
+        )
+        weights = [nd.array(rng.normal(size=size)) for size in (3, 2, 7, 1, 1, 4)]
+        for _ in range(3):
+            updater(list(range(6)), [nd.array(rng.normal(size=w.shape)) for w in weights], weights)
+        return np.concatenate([w.asnumpy() for w in weights])
+
+    whole = trained()
+    calls = []
+    fused = "_fused_adam_" if name == "adam" else "_fused_sgd_"
+    original = getattr(kernels, fused)
+    monkeypatch.setattr(kernels, fused, lambda *a, **k: (calls.append(len(a[0])), original(*a, **k)))
+    monkeypatch.setattr(kernels, "_IN_CACHE", 4)
+    np.testing.assert_allclose(trained(), whole, rtol=1e-6)
+    assert calls[: len(calls) // 3] == ([6] if name == "sgd" and clip is None else [2, 1, 3])

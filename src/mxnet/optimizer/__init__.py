@@ -1,8 +1,7 @@
 """``mx.optimizer``: how parameters follow their gradients."""
 
-from .adam import Adam
-from .optimizer import Optimizer, create, register
-from .sgd import SGD
-from .updater import Updater, get_updater
+from . import contrib, optimizer
+from .optimizer import *  # noqa: F403
 
-__all__ = ["SGD", "Adam", "Optimizer", "Updater", "create", "get_updater", "register"]
+__all__ = ["contrib"]
+__all__ += optimizer.__all__

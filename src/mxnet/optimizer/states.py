@@ -25,7 +25,7 @@ from ..base import MXNetError
 from ..lr_scheduler import LRScheduler
 from ..ndarray import NDArray, array, binary
 from ..ndarray.sparse.arrays import from_record, to_record
-from .optimizer import Optimizer
+from .base import Optimizer
 from .pickled import Description, read
 
 __all__ = ["Saved", "dumps", "loads"]
@@ -59,8 +59,9 @@ def dumps(states: Mapping[Any, Any], optimizer: Optimizer | None = None) -> byte
 def loads(raw: bytes, where: str, current: Optimizer) -> Saved:
     """What ``dumps`` of here, or ``Updater.get_states`` of MXNet, made.
 
-    ``current`` is the optimizer in use: where the saved one is of the same class, attributes that were not saved are
-    taken from it. ``where`` names the source in errors. Raises MXNetError for anything else, and runs nothing.
+    ``current`` is the optimizer in use: where the saved one is of the same class, one of the user's, attributes that
+    were not saved are taken from it. ``where`` names the source in errors. Raises MXNetError for anything else, and
+    runs nothing.
     """
     if raw.startswith(PICKLE):
         own = [f"{type(o).__module__}.{type(o).__qualname__}" for o in (current, current.lr_scheduler)]
@@ -154,7 +155,8 @@ def _revived(saved: Description, current: Optimizer) -> Optimizer:
     """The optimizer that was described, with the parameters of the current one."""
     if not isinstance(saved.attributes, dict):
         raise TypeError("its attributes must come by name.")
-    if type(current).__name__ == saved.name:
+    kind = type(current)
+    if kind.__name__ == saved.name and not kind.__module__.startswith(f"{__package__}."):
         optimizer = copy.copy(current)
     else:
         optimizer = Optimizer.create_optimizer(saved.name)

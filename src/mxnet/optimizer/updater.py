@@ -7,7 +7,7 @@ from typing import Any
 
 from ..ndarray import NDArray
 from . import states as files
-from .optimizer import Optimizer
+from .base import Optimizer
 
 __all__ = ["Updater", "get_updater"]
 
@@ -37,11 +37,27 @@ class Updater:
             elif not self.states_synced[i]:
                 states[i] = self.sync_state_context(states[i], w.ctx)
                 self.states_synced[i] = True
-        if optimizer._takes_lists:
+        most = optimizer._most
+        if most is None:
             optimizer.update_multi_precision(index, weight, grad, [states[i] for i in index])
+        elif most:
+            self._update_in_batches(most, index, weight, grad)
         else:
             for i, w, g in zip(index, weight, grad, strict=True):
                 optimizer.update_multi_precision(i, w, g, states[i])
+
+    @property
+    def aggregate_updates(self) -> bool:
+        """Whether MXNet would update several weights in one call."""
+        return self.optimizer.aggregate_num > 0
+
+    def _update_in_batches(self, most: int, index: Sequence[Any], weight: Sequence[Any], grad: Sequence[Any]) -> None:
+        by_dtype: dict[Any, list[tuple]] = {}
+        for i, w, g in zip(index, weight, grad, strict=True):
+            by_dtype.setdefault(w.dtype, []).append((i, w, g, self.states[i]))
+        for rows in by_dtype.values():
+            for start in range(0, len(rows), most):
+                self.optimizer.update_multi_precision(*zip(*rows[start : start + most], strict=True))
 
     def get_states(self, dump_optimizer: bool = False) -> bytes:
         """The states, and the optimizer if asked for, as bytes for ``set_states``."""

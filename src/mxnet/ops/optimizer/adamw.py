@@ -15,7 +15,17 @@ from torch import Tensor
 
 from ..attributes import Floats
 from ..registry import operator
-from .multi_tensor import columns, gradients, moments, need_each, one_per_weight, places, results
+from .multi_tensor import (
+    columns,
+    copies,
+    gradients,
+    need_each,
+    one_per_weight,
+    places,
+    results,
+    run_mean,
+    run_mean_square,
+)
 
 __all__: list[str] = []
 
@@ -46,7 +56,9 @@ def _adamw(
     scale = scale.reshape(-1)[0]
     old = master[0] if master else weights
     grads = gradients([g.float() for g in grads] if master else grads, scale, clip)
-    new_means, new_variances = moments(means, variances, grads, beta1, beta2)
+    new_means, new_variances = copies(means), copies(variances)
+    run_mean(new_means, grads, beta1)
+    run_mean_square(new_variances, grads, beta2)
     roots = torch._foreach_sqrt(new_variances)
     torch._foreach_add_(roots, epsilon)
     steps = torch._foreach_mul(torch._foreach_div(new_means, roots), lrs)

@@ -1,36 +1,23 @@
 """How one weight follows its gradient, beyond SGD and Adam: an operator per optimizer, as MXNet has them.
 
 Each returns the new weight; its states, behind weight and gradient, are written in place. Everywhere
-``g = clip(rescale_grad * grad)``, and ``clip_gradient`` is the largest magnitude, negative for any.
+``g = clip(rescale_grad * grad)``, and ``clip_gradient`` is the largest magnitude, negative for any. ``rules.py`` does
+the same for many weights.
 """
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
 from ..registry import operator
-from .multi_tensor import need_alike
-from .sgd_adam import clipped, infer_like_weight, scaled
+from . import rules
+from .multi_tensor import need_alike, on_copies
+from .sgd_adam import infer_like_weight
 
 __all__: list[str] = []
 
 
-def _gradient(grad: Tensor, rescale: float, clip: float, weight: Tensor, wd: float = 0.0) -> Tensor:
-    """``clip(rescale * grad + wd * weight)``."""
-    grad = scaled(grad, rescale)
-    return clipped(grad + wd * weight if wd else grad, clip)
-
-
 # ---- momentum --------------------------------------------------------------------------------------------------------
-
-
-def _nag(
-    weight: Tensor, grad: Tensor, mom: Tensor, lr: float, momentum: float, wd: float, rescale: float, clip: float
-) -> tuple[Tensor, Tensor]:
-    step = (_gradient(grad, rescale, clip, weight) + wd * weight) * -lr
-    mom = momentum * mom + step
-    return weight + momentum * mom + step, mom
 
 
 @operator("nag_mom_update", aux=("mom",), differentiable=False)
@@ -50,7 +37,8 @@ def nag_mom_update(
     Before that, ``mom`` becomes ``momentum * mom + step``.
     """
     need_alike(weight=weight, grad=grad, mom=mom)
-    return _nag(weight, grad, mom, lr, momentum, wd, rescale_grad, clip_gradient)
+    settings = {"momentum": momentum, "rescale": rescale_grad, "clip": clip_gradient}
+    return on_copies(rules.nag, weight, grad, mom, lrs=[lr], wds=[wd], **settings)
 
 
 @operator(
@@ -70,7 +58,8 @@ def mp_nag_mom_update(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """nag_mom_update for a half-precision weight, computed on and kept in ``weight32``; both it and mom are float32."""
     need_alike(weight=weight, grad=grad, mom=mom, weight32=weight32)
-    weight32, mom = _nag(weight32, grad.float(), mom, lr, momentum, wd, rescale_grad, clip_gradient)
+    settings = {"momentum": momentum, "rescale": rescale_grad, "clip": clip_gradient}
+    weight32, mom = on_copies(rules.nag, weight32, grad.float(), mom, lrs=[lr], wds=[wd], **settings)
     return weight32.to(dtype=weight.dtype), mom, weight32
 
 
@@ -89,7 +78,7 @@ def signsgd_update(
 ) -> Tensor:
     """``(1 - lr * wd) * weight - lr * sign(rescale_grad * grad)``; a bound on magnitudes changes no sign."""
     need_alike(weight=weight, grad=grad)
-    return (1 - lr * wd) * weight - lr * _gradient(grad, rescale_grad, -1.0, weight).sign()
+    return on_copies(rules.signsgd, weight, grad, lrs=[lr], wds=[wd], rescale=rescale_grad)[0]
 
 
 @operator("signum_update", aux=("mom",), differentiable=False)
@@ -111,9 +100,8 @@ def signum_update(
     from the momentum (Loshchilov and Hutter, https://arxiv.org/abs/1711.05101).
     """
     need_alike(weight=weight, grad=grad, mom=mom)
-    g = _gradient(grad, rescale_grad, clip_gradient, weight)
-    mom = momentum * mom - (1 - momentum) * (g + wd * weight)
-    return (1 - lr * wd_lh) * weight + lr * mom.sign(), mom
+    settings = {"momentum": momentum, "wd_lh": wd_lh, "rescale": rescale_grad, "clip": clip_gradient}
+    return on_copies(rules.signum, weight, grad, mom, lrs=[lr], wds=[wd], **settings)
 
 
 # ---- running means of squared gradients ------------------------------------------------------------------------------
@@ -139,9 +127,9 @@ def rmsprop_update(
     ``g = clip(rescale_grad * grad + wd * weight)``.
     """
     need_alike(weight=weight, grad=grad, n=n)
-    g = _gradient(grad, rescale_grad, clip_gradient, weight, wd)
-    n = gamma1 * n + (1 - gamma1) * g.square()
-    return clipped(weight - lr * g / (n + epsilon).sqrt(), clip_weights), n
+    settings = {"gamma1": gamma1, "epsilon": epsilon, "clip_weights": clip_weights}
+    settings |= {"rescale": rescale_grad, "clip": clip_gradient}
+    return on_copies(rules.rmsprop, weight, grad, n, lrs=[lr], wds=[wd], **settings)
 
 
 @operator("rmspropalex_update", aux=("n", "g", "delta"), differentiable=False)
@@ -167,11 +155,9 @@ def rmspropalex_update(
     squared gradient and of the gradient; weight decay is a part of it, as in ``rmsprop_update``.
     """
     need_alike(weight=weight, grad=grad, n=n, g=g, delta=delta)
-    grad = _gradient(grad, rescale_grad, clip_gradient, weight, wd)
-    n = gamma1 * n + (1 - gamma1) * grad.square()
-    g = gamma1 * g + (1 - gamma1) * grad
-    delta = gamma2 * delta - lr * grad / (n - g.square() + epsilon).sqrt()
-    return clipped(weight + delta, clip_weights), n, g, delta
+    settings = {"gamma1": gamma1, "gamma2": gamma2, "epsilon": epsilon, "clip_weights": clip_weights}
+    settings |= {"rescale": rescale_grad, "clip": clip_gradient}
+    return on_copies(rules.rmsprop_centered, weight, grad, n, g, delta, lrs=[lr], wds=[wd], **settings)
 
 
 @operator("ftml_update", aux=("d", "v", "z"), differentiable=False)
@@ -197,11 +183,9 @@ def ftml_update(
     ``z = beta1 * z + (1 - beta1) * g - (d' - beta1 * d) * weight``. Weight decay is a part of the gradient.
     """
     need_alike(weight=weight, grad=grad, d=d, v=v, z=z)
-    g = _gradient(grad, rescale_grad, clip_grad, weight, wd)
-    v = beta2 * v + (1 - beta2) * g.square()
-    new_d = ((v / (1 - beta2**t)).sqrt() + epsilon) * ((1 - beta1**t) / lr)
-    z = beta1 * z + (1 - beta1) * g - (new_d - beta1 * d) * weight
-    return -z / new_d, new_d, v, z
+    settings = {"counts": [t], "beta1": beta1, "beta2": beta2, "epsilon": epsilon}
+    settings |= {"rescale": rescale_grad, "clip": clip_grad}
+    return on_copies(rules.ftml, weight, grad, d, v, z, lrs=[lr], wds=[wd], **settings)
 
 
 # ---- sums of squared gradients ---------------------------------------------------------------------------------------
@@ -227,11 +211,8 @@ def ftrl_update(
     ``n += g**2``.
     """
     need_alike(weight=weight, grad=grad, z=z, n=n)
-    g = _gradient(grad, rescale_grad, clip_gradient, weight)
-    squares = n + g.square()
-    z = z + g - (squares.sqrt() - n.sqrt()) * weight / lr
-    # softshrink is 0 between -lamda1 and lamda1, and moves what lies beyond towards it
-    return -torch.nn.functional.softshrink(z, lamda1) / ((beta + squares.sqrt()) / lr + wd), z, squares
+    settings = {"lamda1": lamda1, "beta": beta, "rescale": rescale_grad, "clip": clip_gradient}
+    return on_copies(rules.ftrl, weight, grad, z, n, lrs=[lr], wds=[wd], **settings)
 
 
 @operator("_sparse_adagrad_update", aux=("history",), differentiable=False)
@@ -251,9 +232,8 @@ def adagrad_update(
     Before that, ``history += g**2``.
     """
     need_alike(weight=weight, grad=grad, history=history)
-    g = _gradient(grad, rescale_grad, clip_gradient, weight)
-    history = history + g.square()
-    return weight - lr * (g / (history + epsilon).sqrt() + wd * weight), history
+    settings = {"epsilon": epsilon, "rescale": rescale_grad, "clip": clip_gradient}
+    return on_copies(rules.adagrad, weight, grad, history, lrs=[lr], wds=[wd], **settings)
 
 
 @operator("_contrib_group_adagrad_update", aux=("history",), differentiable=False)
@@ -272,14 +252,12 @@ def group_adagrad_update(
     Before that, ``history += mean(g**2)`` of the row. weight, grad: (N, ...) · history: (N,) or (N, 1, ...).
     """
     need_alike(weight=weight, grad=grad)
-    g = _gradient(grad, rescale_grad, clip_gradient, weight)
     if history.shape[:1] != weight.shape[:1] or history.numel() != weight.size(0):
         raise ValueError(
             f"history must have one number for each row of weight, but its shape is {tuple(history.shape)}"
         )
-    history = history + g.square().reshape(len(g), -1).mean(1).reshape(history.shape)
-    rates = lr * (history + epsilon).rsqrt()
-    return weight - rates.reshape(-1, *(1,) * (g.dim() - 1)) * g, history
+    settings = {"epsilon": epsilon, "rescale": rescale_grad, "clip": clip_gradient}
+    return on_copies(rules.group_adagrad, weight, grad, history, lrs=[lr], **settings)
 
 
 for _op in (

@@ -15,25 +15,28 @@ from torch import Tensor
 from ..attributes import Floats, Shape
 from ..checks import need_shape
 from ..registry import operator
-from .multi_tensor import columns, gradients, moments, need_each, places, results
+from .multi_tensor import columns, copies, gradients, need_each, places, results, run_mean, run_mean_square
 
-__all__: list[str] = []
+__all__ = ["lamb"]
 
 PLAIN = ("weight", "grad", "mean", "var")
 MASTER = ("weight", "grad", "mean", "var", "weight32")
 
 _Tensors = Sequence[Tensor]
+_Numbers = Sequence[float]
 
 
 # ---- the rule --------------------------------------------------------------------------------------------------------
 
 
 def _directions(
-    weights: _Tensors, grads: _Tensors, means: _Tensors, variances: _Tensors, wds: Floats, counts: Sequence[int],
-    beta1: float, beta2: float, epsilon: float, bias_correction: bool, rescale: float, clip: float,
-) -> tuple[_Tensors, _Tensors, _Tensors]:  # fmt: skip
-    """``mean / (sqrt(var) + epsilon) + wd * weight``, and the new running means and variances of the gradients."""
-    means, variances = moments(means, variances, gradients(grads, rescale, clip), beta1, beta2)
+    weights: _Tensors, grads: _Tensors, means: _Tensors, variances: _Tensors, wds: _Numbers, counts: Sequence[int],
+    beta1: float, beta2: float, epsilon: float, bias_correction: bool, rescale: float, clip: float | None,
+) -> _Tensors:  # fmt: skip
+    """``mean / (sqrt(var) + epsilon) + wd * weight``; running means and variances of gradients are written in place."""
+    grads = gradients(grads, rescale, clip)
+    run_mean(means, grads, beta1)
+    run_mean_square(variances, grads, beta2)
     result, roots = means, variances
     if bias_correction:
         result = torch._foreach_div(result, [1 - beta1**t for t in counts])
@@ -42,7 +45,7 @@ def _directions(
     torch._foreach_add_(roots, epsilon)
     result = torch._foreach_div(result, roots)
     torch._foreach_add_(result, torch._foreach_mul(weights, wds))
-    return result, means, variances
+    return result
 
 
 def _ratio(weight: Tensor, direction: Tensor, lower: float, upper: float) -> Tensor:
@@ -51,6 +54,26 @@ def _ratio(weight: Tensor, direction: Tensor, lower: float, upper: float) -> Ten
         weight.clamp(lower if lower >= 0 else None, upper if upper >= 0 else None) if max(lower, upper) >= 0 else weight
     )
     return torch.where((weight != 0) & (direction != 0), weight / direction, 1.0)
+
+
+def lamb(
+    weights: _Tensors, grads: _Tensors, means: _Tensors, variances: _Tensors, *,
+    lrs: _Numbers, wds: _Numbers, counts: Sequence[int], beta1: float, beta2: float, epsilon: float,
+    bias_correction: bool, bounds: tuple[float, float], rescale: float = 1.0, clip: float | None = None,
+    measured: _Tensors | None = None,
+) -> None:  # fmt: skip
+    """One step of several weights, in place, as are their running means and variances.
+
+    ``weight -= lr * ratio * direction``, where the ratio is that of the norms of weight and direction; ``measured``:
+    where norms of weights come from, if not from the weights. ``counts``: the steps of each weight, from 1.
+    """
+    settings = (beta1, beta2, epsilon, bias_correction, rescale, clip)
+    directions = _directions(weights, grads, means, variances, wds, counts, *settings)
+    kind = torch.float64 if weights[0].dtype is torch.float64 else torch.float32  # half-precision squares overflow
+    sources = (weights if measured is None else measured, directions)
+    norms = [torch.stack(torch._foreach_norm(tensors, 2, dtype=kind)) for tensors in sources]
+    rates = torch._foreach_mul(_ratio(*norms, *bounds).unbind(), lrs)
+    torch._foreach_sub_(weights, torch._foreach_mul(directions, rates))
 
 
 # ---- one weight, in two phases ---------------------------------------------------------------------------------------
@@ -77,10 +100,11 @@ def lamb_update_phase1(
     They become ``beta1 * mean + (1 - beta1) * g`` and ``beta2 * var + (1 - beta2) * g**2``, where
     ``g = clip(rescale_grad * grad)``. With ``bias_correction`` they are divided by ``1 - beta**t`` in the formula.
     """
-    lists = columns((weight, grad, mean, var), PLAIN, "num_tensors", 1)
+    weights, grads, *states = columns((weight, grad, mean, var), PLAIN, "num_tensors", 1)
+    means, variances = map(copies, states)
     settings = (beta1, beta2, epsilon, bias_correction, rescale_grad, clip_gradient)
-    (direction,), (mean,), (var,) = _directions(*lists, (wd,), (t,), *settings)
-    return direction, mean, var
+    (direction,) = _directions(weights, grads, means, variances, (wd,), (t,), *settings)
+    return direction, *means, *variances
 
 
 @operator(
@@ -107,10 +131,11 @@ def mp_lamb_update_phase1(
     clip_gradient: float = -1.0,
 ) -> tuple[Tensor, ...]:
     """lamb_update_phase1 for a half-precision weight, from its float32 copy; the direction is float32 too."""
-    _, (grad,), *lists, (weight32,) = columns((weight, grad, mean, var, weight32), MASTER, "num_tensors", 1)
+    _, _, *states, master = columns((weight, grad, mean, var, weight32), MASTER, "num_tensors", 1)
+    means, variances = map(copies, states)
     settings = (beta1, beta2, epsilon, bias_correction, rescale_grad, clip_gradient)
-    (direction,), (mean,), (var,) = _directions([weight32], [grad.float()], *lists, (wd,), (t,), *settings)
-    return direction, mean, var
+    (direction,) = _directions(master, [grad.float()], means, variances, (wd,), (t,), *settings)
+    return direction, *means, *variances
 
 
 @operator("lamb_update_phase2", differentiable=False)
@@ -162,21 +187,16 @@ def mp_lamb_update_phase2(
 
 
 def _lamb(
-    names: Sequence[str], data: _Tensors, number: int, lrs: Floats, wds: Floats, counts: Sequence[int],
-    bounds: tuple[float, float], *settings: Any,
+    names: Sequence[str], data: _Tensors, number: int, lrs: Floats, wds: Floats, counts: Sequence[int], **settings: Any
 ) -> Any:  # fmt: skip
     """New weights, then new states."""
     weights, grads, means, variances, *master = columns(data, names, "num_tensors", number)
     need_each("learning_rates", lrs, number)
     need_each("wds", wds, number)
     need_each("step_count", counts, number)
-    old = master[0] if master else weights
+    new, means, variances = map(copies, (master[0] if master else weights, means, variances))
     grads = [g.float() for g in grads] if master else grads
-    directions, means, variances = _directions(old, grads, means, variances, wds, counts, *settings)
-    kind = torch.float64 if old[0].dtype is torch.float64 else torch.float32  # half-precision squares overflow
-    norms = [torch.stack(torch._foreach_norm(tensors, 2, dtype=kind)) for tensors in (weights, directions)]
-    rates = torch._foreach_mul(_ratio(*norms, *bounds).unbind(), lrs)
-    new = torch._foreach_sub(old, torch._foreach_mul(directions, rates))
+    lamb(new, grads, means, variances, lrs=lrs, wds=wds, counts=counts, measured=weights, **settings)
     if not master:
         return results(new, means, variances)
     return results([n.to(dtype=w.dtype) for n, w in zip(new, weights, strict=True)], means, variances, new)
@@ -204,9 +224,10 @@ def multi_lamb_update(
     num_tensors: int = 1,
 ) -> tuple[Tensor, ...]:
     """Both phases for ``num_tensors`` weights. data: weight, grad, mean, var of each; ``step_count``: its ``t``."""
-    bounds = (lower_bound, upper_bound)
-    settings = (beta1, beta2, epsilon, bias_correction, rescale_grad, clip_gradient)
-    return _lamb(PLAIN, data, num_tensors, learning_rates, wds, step_count, bounds, *settings)
+    return _lamb(
+        PLAIN, data, num_tensors, learning_rates, wds, step_count, beta1=beta1, beta2=beta2, epsilon=epsilon,
+        bias_correction=bias_correction, bounds=(lower_bound, upper_bound), rescale=rescale_grad, clip=clip_gradient,
+    )  # fmt: skip
 
 
 @operator(
@@ -233,9 +254,10 @@ def multi_mp_lamb_update(
     num_tensors: int = 1,
 ) -> tuple[Tensor, ...]:
     """_multi_lamb_update of half-precision weights. data: weight, grad, mean, var, weight32 of each."""
-    bounds = (lower_bound, upper_bound)
-    settings = (beta1, beta2, epsilon, bias_correction, rescale_grad, clip_gradient)
-    return _lamb(MASTER, data, num_tensors, learning_rates, wds, step_count, bounds, *settings)
+    return _lamb(
+        MASTER, data, num_tensors, learning_rates, wds, step_count, beta1=beta1, beta2=beta2, epsilon=epsilon,
+        bias_correction=bias_correction, bounds=(lower_bound, upper_bound), rescale=rescale_grad, clip=clip_gradient,
+    )  # fmt: skip
 
 
 @lamb_update_phase1.infers

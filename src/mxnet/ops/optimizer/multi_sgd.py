@@ -16,14 +16,39 @@ from torch import Tensor
 from ..attributes import Floats
 from ..checks import need_count, need_float, need_shape
 from ..registry import operator
-from .multi_tensor import columns, gradients, need_each, one_per_weight, places, results
+from .multi_tensor import columns, copies, gradients, need_each, one_per_weight, places, results
 
-__all__: list[str] = []
+__all__ = ["descend", "lars"]
 
 PLAIN = ("weight", "grad")
 MOMENTUM = ("weight", "grad", "mom")
 MASTER = ("weight", "grad", "weight32")
 BOTH = ("weight", "grad", "mom", "weight32")
+
+
+def descend(
+    weights: Sequence[Tensor],
+    grads: Sequence[Tensor],
+    momenta: Sequence[Tensor] | None,
+    *,
+    lrs: Sequence[Any],
+    wds: Sequence[Any],
+    momentum: float = 0.0,
+    rescale: float = 1.0,
+    clip: float | None = None,
+) -> None:
+    """``weight += step``, ``step = -lr * (clip(rescale * grad) + wd * weight)``, in place.
+
+    lrs, wds: numbers, or tensors of one number, for each weight. With momenta
+    ``mom = momentum * mom + step`` and ``weight += mom``.
+    """
+    steps = gradients(grads, rescale, clip)
+    torch._foreach_add_(steps, torch._foreach_mul(weights, wds))
+    torch._foreach_mul_(steps, [-lr for lr in lrs])
+    if momenta is not None:
+        torch._foreach_mul_(momenta, momentum)
+        torch._foreach_add_(momenta, steps)
+    torch._foreach_add_(weights, steps if momenta is None else momenta)
 
 
 def _sgd(
@@ -35,28 +60,20 @@ def _sgd(
     number: int,
     momentum: float = 0.0,
 ) -> Tensor | tuple[Tensor, ...]:
-    """New weights, then new states: ``step = -lr * (clip(rescale * grad) + wd * weight)``, ``weight + step``.
-
-    With momenta ``mom = momentum * mom + step`` and ``weight + mom``. rates: learning rates and weight decays; None
-    where they are the last two inputs.
-    """
+    """New weights, then new states. rates: learning rates and weight decays; None where they are the last inputs."""
     lists = columns(data, names, "num_weights", number, more=0 if rates else 2)
     table = dict(zip(names, lists, strict=True))
-    grads, weights = table["grad"], table.get("weight32", table["weight"])
+    grads, weights = table["grad"], copies(table.get("weight32", table["weight"]))
     if "weight32" in table:
         grads = [g.float() for g in grads]
     lrs, wds = _given(rates, number) if rates else _preloaded(data, number)
-    grads = torch._foreach_add(gradients(grads, rescale, clip), torch._foreach_mul(weights, wds))
-    steps = torch._foreach_mul(grads, [-lr for lr in lrs])
-    states = []
-    if "mom" in table:
-        steps = torch._foreach_add(torch._foreach_mul(table["mom"], momentum), steps)
-        states.append(steps)
-    new = torch._foreach_add(weights, steps)
+    momenta = copies(table["mom"]) if "mom" in table else None
+    descend(weights, grads, momenta, lrs=lrs, wds=wds, momentum=momentum, rescale=rescale, clip=clip)
+    states = [] if momenta is None else [momenta]
     if "weight32" in table:
-        states.append(new)
-        new = [n.to(dtype=w.dtype) for n, w in zip(new, table["weight"], strict=True)]
-    return results(new, *states)
+        states.append(weights)
+        weights = [n.to(dtype=w.dtype) for n, w in zip(weights, table["weight"], strict=True)]
+    return results(weights, *states)
 
 
 def _given(rates: tuple[Floats, Floats], number: int) -> Any:
@@ -253,6 +270,28 @@ def multi_lars(
         raise ValueError(f"all inputs must be float32, but are {lrs.dtype}")
     w, g = weights_sum_sq.sqrt(), grads_sum_sq.sqrt() * rescale_grad
     return torch.where((w > 0) & (g > 0), lrs * eta * w / (g + wds * w + eps), lrs)
+
+
+def lars(
+    weights: Sequence[Tensor],
+    grads: Sequence[Tensor],
+    *,
+    lrs: Sequence[float],
+    wds: Sequence[float],
+    adaptive: Sequence[bool],
+    eta: float,
+    eps: float,
+    rescale: float = 1.0,
+) -> tuple[Tensor, ...]:
+    """The learning rates of ``multi_lars`` as scalars, for weights that are ``adaptive``; of others as they are."""
+    device = weights[0].device
+    rates = torch.tensor(lrs, dtype=torch.float32, device=device)
+    chosen = [i for i, is_one in enumerate(adaptive) if is_one]
+    if chosen:
+        squares = [multi_sum_sq.fn(*(arrays[i] for i in chosen), num_arrays=len(chosen)) for arrays in (weights, grads)]
+        decays = torch.tensor([wds[i] for i in chosen], dtype=torch.float32, device=device)
+        rates[chosen] = multi_lars.fn(rates[chosen], *squares, decays, eta=eta, eps=eps, rescale_grad=rescale)
+    return rates.unbind()
 
 
 @multi_lars.infers

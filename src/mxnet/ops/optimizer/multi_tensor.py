@@ -10,7 +10,21 @@ from torch import Tensor
 
 from ..checks import need_count, need_float
 
-__all__ = ["columns", "gradients", "moments", "need_alike", "need_each", "one_per_weight", "places", "results"]
+__all__ = [
+    "columns",
+    "copies",
+    "copy_all",
+    "decay",
+    "gradients",
+    "need_alike",
+    "need_each",
+    "on_copies",
+    "one_per_weight",
+    "places",
+    "results",
+    "run_mean",
+    "run_mean_square",
+]
 
 
 def gradients(
@@ -18,26 +32,52 @@ def gradients(
     rescale: float | Tensor,
     clip: float | None,
     weights: Sequence[Tensor] = (),
-    wd: float = 0.0,
+    wds: Sequence[float] = (),
 ) -> list[Tensor]:
     """``clip(rescale * grad + wd * weight)``, as new tensors; ``clip``: the largest magnitude, negative for any."""
-    result = list(torch._foreach_mul(grads, rescale))
-    if wd:
-        torch._foreach_add_(result, weights, alpha=wd)
+    result = decay(list(torch._foreach_mul(grads, rescale)), weights, wds)
     if clip is not None and clip >= 0:
         torch._foreach_clamp_min_(result, -clip)
         torch._foreach_clamp_max_(result, clip)
     return result
 
 
-def moments(
-    means: Sequence[Tensor], variances: Sequence[Tensor], grads: Sequence[Tensor], beta1: float, beta2: float
-) -> tuple[list[Tensor], list[Tensor]]:
-    """Running means of gradients and of their squares, after one more step: new tensors."""
-    means, variances = torch._foreach_mul(means, beta1), torch._foreach_mul(variances, beta2)
-    torch._foreach_add_(means, grads, alpha=1 - beta1)
-    torch._foreach_addcmul_(variances, grads, grads, value=1 - beta2)
-    return list(means), list(variances)
+def decay(grads: list[Tensor], weights: Sequence[Tensor], wds: Sequence[float]) -> list[Tensor]:
+    """``grad += wd * weight``, in place; ``wds``: a number for each weight, none for no decay."""
+    first = wds[0] if wds else 0.0
+    if any(wd != first for wd in wds):
+        torch._foreach_add_(grads, torch._foreach_mul(weights, list(map(float, wds))))
+    elif first:
+        torch._foreach_add_(grads, weights, alpha=first)
+    return grads
+
+
+def copy_all(targets: Sequence[Tensor], sources: Sequence[Tensor]) -> None:
+    """Write values into tensors, which may be of another dtype."""
+    torch._foreach_copy_(targets, sources)
+
+
+def on_copies(rule: Callable[..., None], weight: Tensor, grad: Tensor, *states: Tensor, **settings: Any) -> tuple:
+    """(new weight, *new states): what a rule that writes to lists does to one weight, which stays as it is."""
+    lists = [[weight.clone()], [grad], *([state.clone()] for state in states)]
+    rule(*lists, **settings)
+    return (lists[0][0], *(state for (state,) in lists[2:]))
+
+
+def copies(tensors: Sequence[Tensor]) -> list[Tensor]:
+    return [tensor.clone() for tensor in tensors]
+
+
+def run_mean(means: Sequence[Tensor], values: Sequence[Tensor], beta: float) -> None:
+    """``mean = beta * mean + (1 - beta) * value``, in place."""
+    torch._foreach_mul_(means, beta)
+    torch._foreach_add_(means, values, alpha=1 - beta)
+
+
+def run_mean_square(means: Sequence[Tensor], values: Sequence[Tensor], beta: float) -> None:
+    """``mean = beta * mean + (1 - beta) * value**2``, in place."""
+    torch._foreach_mul_(means, beta)
+    torch._foreach_addcmul_(means, values, values, value=1 - beta)
 
 
 def columns(

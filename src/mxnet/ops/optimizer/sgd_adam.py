@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 import torch
@@ -28,6 +29,8 @@ __all__ = ["adam", "clipped", "infer_like_weight", "scaled", "sgd"]
 
 _Tensors = Sequence[torch.Tensor]
 _FUSED_DEVICES = ("cpu", "cuda")
+_IN_CACHE = 2**17  # elements
+_dtype, _kind = attrgetter("dtype"), attrgetter("dtype", "device")
 
 
 # ---- the rules -------------------------------------------------------------------------------------------------------
@@ -82,13 +85,15 @@ def sgd(
     clip = None if clip is None or clip < 0 else clip
     for (lr, wd), (w, g, m) in _groups(lrs, wds, weights, grads, momenta):
         if rescale and (momentum or m is None) and _can_fuse(w, g, m or ()):
-            g, scale = (g, rescale) if clip is None else (gradients(g, rescale, clip), 1.0)
+            scale = rescale if clip is None else 1.0
             # torch: grad += weight_decay * w; buf = momentum * buf + (1 - dampening) * grad; w -= lr * buf
             common = {"weight_decay": wd / scale, "nesterov": False, "maximize": False, "is_first_step": False}
-            if m is None:
-                _fused_sgd_(w, g, [], momentum=0.0, lr=lr * scale, dampening=0.0, **common)
-            else:
-                _fused_sgd_(w, g, m, momentum=momentum, lr=-1.0, dampening=1 + lr * scale, **common)
+            for ws, gs, ms in [(w, g, m)] if clip is None else _runs(w, g, m):
+                gs = gs if clip is None else gradients(gs, rescale, clip)
+                if ms is None:
+                    _fused_sgd_(ws, gs, [], momentum=0.0, lr=lr * scale, dampening=0.0, **common)
+                else:
+                    _fused_sgd_(ws, gs, ms, momentum=momentum, lr=-1.0, dampening=1 + lr * scale, **common)
             _changed(w, m or ())
             continue
         for i in range(len(w)):
@@ -119,14 +124,13 @@ def adam(
     clip = None if clip is None or clip < 0 else clip
     for (lr, wd), (w, g, m, v) in _groups(lrs, wds, weights, grads, means, variances):
         if beta1 < 1 and beta2 < 1 and _can_fuse(w, g, m, v):
-            if clip is not None:
-                g, wd = gradients(g, rescale, clip, w, wd), 0.0
-            elif rescale != 1:
-                g, wd = gradients(g, rescale, None), wd
-            _fused_adam_(
-                w, g, m, v, [], [_many_steps(w[0].device)] * len(w), lr=lr, beta1=beta1, beta2=beta2, weight_decay=wd,
-                eps=epsilon, amsgrad=False, maximize=False,
-            )  # fmt: skip
+            common = {"lr": lr, "beta1": beta1, "beta2": beta2, "eps": epsilon, "amsgrad": False, "maximize": False}
+            plain, steps = rescale == 1 and clip is None, _many_steps(w[0].device)
+            for ws, gs, ms, vs in [(w, g, m, v)] if plain else _runs(w, g, m, v):
+                if not plain:
+                    gs = gradients(gs, rescale, clip, ws, [wd] * len(ws))
+                decay = wd if plain else 0.0
+                _fused_adam_(ws, gs, ms, vs, [], [steps] * len(ws), weight_decay=decay, **common)
             _changed(w, m, v)
             continue
         for i in range(len(w)):
@@ -138,27 +142,35 @@ def adam(
 
 def _groups(lrs: Sequence[float], wds: Sequence[float], *lists: _Tensors | None) -> Iterator[tuple]:
     """The lists, divided into groups that share learning rate, weight decay, dtype and device."""
-    keys = [(lr, wd, w.dtype, w.device) for lr, wd, w in zip(lrs, wds, lists[0] or (), strict=True)]
-    if keys and keys.count(keys[0]) == len(keys):
-        yield keys[0][:2], lists
+    kinds = list(map(_kind, lists[0] or ()))
+    if len(set(kinds)) == 1 and lrs.count(lrs[0]) == len(lrs) and wds.count(wds[0]) == len(wds):
+        yield (lrs[0], wds[0]), lists
         return
     found: dict[tuple, list[int]] = {}
-    for i, key in enumerate(keys):
+    for i, key in enumerate(zip(lrs, wds, kinds, strict=True)):
         found.setdefault(key, []).append(i)
-    for (lr, wd, *_), places in found.items():
+    for (lr, wd, _), places in found.items():
         yield (lr, wd), [None if tensors is None else [tensors[i] for i in places] for tensors in lists]
 
 
 def _can_fuse(weights: _Tensors, *others: _Tensors) -> bool:
     """Whether torch's fused kernels take these: they read memory from start to end, whatever the strides say."""
-    dtype = weights[0].dtype
     if not _fused or weights[0].device.type not in _FUSED_DEVICES:
         return False
-    for tensors in (weights, *others):
-        for tensor in tensors:
-            if tensor.dtype is not dtype or not tensor.is_contiguous():
-                return False
-    return True
+    dtypes = {weights[0].dtype}
+    lists = [tensors for tensors in (weights, *others) if tensors]
+    return all(set(map(_dtype, one)) == dtypes and all(map(torch.Tensor.is_contiguous, one)) for one in lists)
+
+
+def _runs(*lists: _Tensors | None) -> Iterator[list]:
+    """The lists, cut into runs: new gradients of one run stay in the cache of a CPU until they have been used."""
+    first = lists[0] or ()
+    start, elements = 0, 0
+    for end, tensor in enumerate(first, 1):
+        elements += tensor.numel()
+        if end == len(first) or (elements >= _IN_CACHE and tensor.device.type == "cpu"):
+            yield [None if tensors is None else tensors[start:end] for tensors in lists]
+            start, elements = end, 0
 
 
 @cache
