@@ -164,6 +164,32 @@ def test_distributions(case):
     assert abs(sample.mean()) < 0.06 * second
 
 
+def normal_share(x):
+    """The standard normal distribution function."""
+    return np.array([(1 + math.erf(v / math.sqrt(2))) / 2 for v in x])
+
+
+@pytest.mark.parametrize(
+    ("text", "share"),
+    [
+        ("Uniform(0.3)", lambda x: (x / 0.3 + 1) / 2),
+        ("Normal(0.2)", lambda x: normal_share(x / 0.2)),
+        ("Xavier()", lambda x: (x / math.sqrt(3 / 50) + 1) / 2),
+        ("Xavier('gaussian', 'in', 2)", lambda x: normal_share(x / math.sqrt(2 / 60))),
+        ("MSRAPrelu('out', 0.5)", lambda x: normal_share(x / math.sqrt(2 / 1.25 / 40))),
+    ],
+)
+def test_distributions_by_kolmogorov_and_smirnov(text, share):
+    """Of 40 x 60 values the largest distance to the distribution function is below its 99.9 % point."""
+    mx.random.seed(11)
+    sample = np.sort(fill(make(text), InitDesc("x_weight"), (40, 60)).ravel())
+    n, expected = sample.size, share(sample)
+    above, below = np.arange(1, n + 1) / n - expected, expected - np.arange(n) / n
+    assert max(above.max(), below.max()) < 1.95 / math.sqrt(n)
+    drawn = fill(make(text), InitDesc("x_weight"), (40, 60)).ravel()
+    assert abs(np.corrcoef(drawn[:-1], drawn[1:])[0, 1]) < 4 / math.sqrt(n), "neighbours know nothing of each other"
+
+
 @pytest.mark.parametrize("shape", [(3, 5), (5, 3), (4, 2, 2), (6, 2, 3, 3), (2,)])
 @pytest.mark.parametrize("rand_type", ["uniform", "normal"])
 def test_orthogonal(shape, rand_type):
@@ -212,7 +238,11 @@ def test_constant_takes_what_broadcasts():
         ("Xavier('foo')", "Unknown random type"),
         ("Xavier(factor_type='foo')", "Incorrect factor type"),
         ("Xavier(magnitude='a')", "could not convert"),
+        ("Xavier(magnitude=-1)", "magnitude must not be negative, got -1"),
         ("Orthogonal(rand_type='foo')", "rand_type must be"),
+        ("FusedRNN(None, 4, 2, 'foo')", "mode must be one of rnn_relu.*'foo'"),
+        ("FusedRNN(None, 0, 2, 'gru')", "num_hidden=0"),
+        ("FusedRNN(None, 4, -1, 'lstm')", "num_layers=-1"),
     ],
 )
 def test_wrong_arguments_fail_at_once(text, message):

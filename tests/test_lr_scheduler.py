@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import logging
 import math
 import pathlib
+import pickle
 
 import pytest
 
@@ -28,6 +30,29 @@ def test_rates(text):
 def test_rates_when_updates_are_skipped_or_repeated(text):
     scheduler = make(text)
     assert [[n, scheduler(n)] for n, _ in GOLDEN["rates"][text]["jumps"]] == GOLDEN["rates"][text]["jumps"]
+
+
+LONG = GOLDEN["long"]
+
+
+@pytest.mark.parametrize("text", LONG["cases"])
+def test_thousands_of_updates(text):
+    golden, scheduler = LONG["cases"][text], make(text)
+    rates = [scheduler(n) for n in range(LONG["updates"])]
+    assert rates[:: LONG["stride"]] == golden["rates"]
+    assert sum(rates) == golden["sum"]
+    assert vars(scheduler) == golden["state"], "the attributes are MXNet's"
+
+
+@pytest.mark.parametrize("text", LONG["cases"])
+@pytest.mark.parametrize("again", [lambda s: pickle.loads(pickle.dumps(s)), copy.deepcopy], ids=["pickle", "copy"])
+def test_goes_on_where_it_was(text, again):
+    scheduler = make(text)
+    for n in range(1000):
+        scheduler(n)
+    other = again(scheduler)
+    expected = [scheduler(n) for n in range(1000, LONG["updates"])]
+    assert [other(n) for n in range(1000, LONG["updates"])] == expected
 
 
 @pytest.mark.parametrize("text", GOLDEN["errors"])

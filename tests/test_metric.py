@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import math
 import pathlib
@@ -11,7 +12,8 @@ import numpy as np
 import pytest
 
 import mxnet as mx
-from mxnet import metric, nd
+from mxnet import autograd, metric, nd
+from tests import metric_cases
 
 GOLDEN = json.loads((pathlib.Path(__file__).parent / "golden" / "metric.json").read_text())
 
@@ -26,7 +28,17 @@ def make(text):
 def to_nd(arrays):
     if isinstance(arrays, list):
         return [to_nd(a) for a in arrays]
+    if isinstance(arrays, np.ndarray):
+        return nd.array(arrays, dtype=arrays.dtype)
     return arrays and nd.array(arrays["values"], dtype=arrays["dtype"])
+
+
+def take(m, step):
+    """One step of a case: a batch, or the name of a method."""
+    if isinstance(step, str):
+        getattr(m, step)()
+    else:
+        m.update(to_nd(step[0]), to_nd(step[1]))
 
 
 def assert_same(ours, golden):
@@ -49,10 +61,7 @@ def test_says_what_mxnet_says(case):
     def run():
         m = make(case["metric"])
         for step in case["steps"]:
-            if isinstance(step, str):
-                getattr(m, step)()
-            else:
-                m.update(to_nd(step[0]), to_nd(step[1]))
+            take(m, step)
             said.append([m.get(), m.get_global()])
         return m
 
@@ -71,6 +80,30 @@ def test_says_what_mxnet_says(case):
         assert_same(ours[0], golden[0])
         if case["metric"] not in WRONG_GLOBALLY:
             assert_same(ours[1], golden[1])
+
+
+RANDOM = {name: (text, steps) for name, text, steps in metric_cases.cases()}
+
+
+@pytest.mark.parametrize("name", RANDOM)
+def test_random_batches(name):
+    text, steps = RANDOM[name]
+    m, said = make(text), []
+    for step in steps:
+        take(m, step)
+        said.append([m.get(), m.get_global()])
+    assert_same([[list(one) for one in pair] for pair in said], GOLDEN["random"][name])
+
+
+@pytest.mark.parametrize("name", RANDOM)
+def test_reading_late_reads_the_same(name):
+    """Sums may wait on the device until somebody asks."""
+    text, steps = RANDOM[name]
+    m = make(text)
+    for step in steps[: steps.index("reset")]:
+        take(m, step)
+    early = GOLDEN["random"][name][steps.index("reset") - 1]
+    assert_same([list(m.get()), list(m.get_global())], early)
 
 
 # ------------------------------------------------------------------------------------------- the accuracy, every batch
@@ -110,6 +143,155 @@ def test_numpy_arrays_and_lists_of_numbers_are_refused(text):
     for pair in (([labels], [nd.array(preds)]), ([nd.array(labels)], [preds]), ([[0, 1]], [nd.array(preds)])):
         with pytest.raises((AttributeError, AssertionError, TypeError), match="NDArray"):
             make(text).update(*pair)
+
+
+@pytest.mark.parametrize("average", ["micro", "macro"])
+@pytest.mark.parametrize("name", ["F1", "MCC", "PearsonCorrelation"])
+def test_averages_are_two(name, average):
+    assert getattr(metric, name)(average=average).average == average
+    with pytest.raises(ValueError, match=f'average must be "macro" or "micro", got {average + "s"!r}'):
+        getattr(metric, name)(average=average + "s")
+
+
+# ------------------------------------------------------------------------------------------------ sums that are waiting
+
+
+LATE = ["Accuracy()", "TopKAccuracy(2)", "Loss()"]
+
+
+def batches(text, count, seed=0):
+    rng = np.random.RandomState(seed)
+    for _ in range(count):
+        yield nd.array(rng.randint(0, 4, 6)), nd.array(rng.rand(6, 4))
+
+
+@pytest.mark.parametrize("text", LATE)
+def test_a_batch_waits_for_no_device(text, monkeypatch):
+    m, fetched = make(text), []
+    expected = make(text)
+    for labels, preds in batches(text, 5):
+        expected.update(labels, preds)
+        expected.get()
+    asnumpy = nd.NDArray.asnumpy
+    monkeypatch.setattr(nd.NDArray, "asnumpy", lambda self: fetched.append(self.size) or asnumpy(self))
+    for labels, preds in batches(text, 5):
+        m.update(labels, preds)
+    assert not fetched
+    assert m.get() == expected.get()
+    assert m.get_global() == expected.get_global()
+    assert fetched == [1] * 5, "each sum once, for the local and the global value"
+
+
+@pytest.mark.parametrize("text", LATE)
+def test_waiting_sums_do_not_pile_up(text):
+    m, expected = make(text), make(text)
+    for labels, preds in batches(text, 600):
+        m.update(labels, preds)
+        expected.update(labels, preds)
+        expected.get()
+    assert sum(len(waiting) for _, waiting in (m.__dict__["_sum_metric"], m.__dict__["_global_sum_metric"])) < 600
+    assert (m.get(), m.num_inst, m.sum_metric) == (expected.get(), expected.num_inst, expected.sum_metric)
+
+
+@pytest.mark.parametrize("text", LATE)
+@pytest.mark.parametrize("again", [lambda m: pickle.loads(pickle.dumps(m)), copy.deepcopy], ids=["pickle", "copy"])
+def test_copies_while_sums_wait(text, again):
+    m = make(text)
+    first, second = batches(text, 2)
+    m.update(*first)
+    other = again(m)
+    m.update(*second)
+    other.update(*second)
+    assert other.get() == m.get()
+    assert other.get_global() == m.get_global()
+
+
+def test_local_and_global_sums_wait_apart():
+    m = metric.Loss()
+    m.update(None, nd.array([1, 2]))
+    m.reset_local()
+    m.update(None, nd.array([6]))
+    assert (m.get(), m.get_global()) == (("loss", 6.0), ("loss", 3.0))
+    m.update(None, nd.array([2]))
+    m.reset()
+    assert (m.num_inst, m.sum_metric, m.global_num_inst, m.global_sum_metric) == (0, 0.0, 0, 0.0)
+
+
+def test_sums_can_be_set():
+    m = metric.Accuracy()
+    m.update(nd.array([1]), nd.array([1]))
+    m.sum_metric += 2
+    m.num_inst += 3
+    assert m.get() == ("accuracy", 0.75)
+    assert m.get_global() == ("accuracy", 1.0)
+
+
+def test_a_loss_that_waits_keeps_no_recorded_graph():
+    x, m = nd.ones(3), metric.Loss()
+    x.attach_grad()
+    with autograd.record():
+        y = x * 2
+        m.update(None, y)
+    y.backward()
+    ((_, (waiting,)),) = (m.__dict__["_sum_metric"],)
+    assert waiting._number._graph is None
+    assert m.get() == ("loss", 2.0)
+
+
+# ------------------------------------------------------------------------------------------- against scikit-learn's
+
+
+def joined(seed, classes, count=4):
+    """Batches of labels and scores, and all of them as arrays."""
+    rng = np.random.RandomState(seed)
+    parts = [(rng.randint(0, classes, n), rng.dirichlet(np.ones(classes), n)) for n in rng.randint(5, 20, count)]
+    return parts, np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
+
+
+def after(m, parts):
+    for labels, preds in parts:
+        m.update(nd.array(labels, dtype=labels.dtype), nd.array(preds, dtype="float64"))
+    return m.get()[1]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_classes_against_scikit_learn(seed):
+    sk = pytest.importorskip("sklearn.metrics")
+    parts, labels, scores = joined(seed, 4)
+    predicted = scores.argmax(1)
+    assert after(metric.Accuracy(), parts) == pytest.approx(sk.accuracy_score(labels, predicted))
+    assert after(metric.TopKAccuracy(2), parts) == pytest.approx(sk.top_k_accuracy_score(labels, scores, k=2))
+    assert after(metric.CrossEntropy(), parts) == pytest.approx(sk.log_loss(labels, scores))
+    assert after(metric.NegativeLogLikelihood(), parts) == pytest.approx(sk.log_loss(labels, scores))
+    assert after(metric.Perplexity(None), parts) == pytest.approx(math.exp(sk.log_loss(labels, scores)))
+    assert after(metric.PCC(), parts) == pytest.approx(sk.matthews_corrcoef(labels, predicted))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_two_classes_against_scikit_learn(seed):
+    sk = pytest.importorskip("sklearn.metrics")
+    parts, labels, scores = joined(seed, 2)
+    predicted = scores.argmax(1)
+    for name, score in (("F1", sk.f1_score), ("MCC", sk.matthews_corrcoef)):
+        micro, macro = getattr(metric, name)(average="micro"), getattr(metric, name)(average="macro")
+        assert after(micro, parts) == pytest.approx(score(labels, predicted))
+        assert after(macro, parts) == pytest.approx(np.mean([score(one, two.argmax(1)) for one, two in parts]))
+    f1 = metric.F1(average="micro")
+    after(f1, parts)
+    assert f1.metrics.precision == pytest.approx(sk.precision_score(labels, predicted))
+    assert f1.metrics.recall == pytest.approx(sk.recall_score(labels, predicted))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_numbers_against_scikit_learn(seed):
+    sk = pytest.importorskip("sklearn.metrics")
+    rng = np.random.RandomState(seed)
+    parts = [(labels, labels + rng.normal(size=labels.shape)) for labels in (rng.normal(size=(6, 2)) for _ in range(4))]
+    for name, error in (("MAE", sk.mean_absolute_error), ("MSE", sk.mean_squared_error)):
+        expected = np.mean([error(labels, preds) for labels, preds in parts])
+        assert after(getattr(metric, name)(), parts) == pytest.approx(expected)
+    roots = [math.sqrt(sk.mean_squared_error(labels, preds)) for labels, preds in parts]
+    assert after(metric.RMSE(), parts) == pytest.approx(np.mean(roots))
 
 
 # --------------------------------------------------------------------------------------------- against the definitions

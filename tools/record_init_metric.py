@@ -2,22 +2,29 @@
 
     <python with mxnet==1.9.1 and numpy==1.23.5> tools/record_init_metric.py
 
-writes tests/golden/initializer.json, lr_scheduler.json and metric.json. Every case is a Python expression, or a list of
-steps, that the tests evaluate again with this library; the answer stands beside it. An error is recorded by its class.
+writes tests/golden/initializer.json, lr_scheduler.json, metric.json and signatures.json. Every case is a Python
+expression, or a list of steps, that the tests evaluate again with this library; the answer stands beside it. An error
+is recorded by its class.
 """
 
 from __future__ import annotations
 
+import inspect
 import json
 import logging
 import pathlib
+import sys
 
 import numpy as np
 
 import mxnet as mx
-from mxnet import init, lr_scheduler, metric, nd
+from mxnet import gluon, init, lr_scheduler, metric, nd
 
-GOLDEN = pathlib.Path(__file__).parents[1] / "tests" / "golden"
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+GOLDEN = ROOT / "tests" / "golden"
+sys.path.insert(0, str(ROOT))
+
+from tests.metric_cases import cases as random_cases  # noqa: E402
 
 
 def ask(question):
@@ -75,13 +82,33 @@ SCHEDULER_ERRORS = [
 ]
 
 
+# Thousands of updates, of which every LONG_STRIDE-th is written down.
+LONG_WARM = "base_lr=0.3, warmup_steps=500, warmup_begin_lr=0.05"
+LONG_UPDATES, LONG_STRIDE = 5000, 83
+LONG = [
+    f"{text}, {LONG_WARM}, warmup_mode={mode!r})"
+    for mode in ("linear", "constant")
+    for text in (
+        "FactorScheduler(250, 0.9, 1e-3",
+        "MultiFactorScheduler([600, 1500, 1501, 4000], 0.25",
+        "PolyScheduler(4000, pwr=1.7, final_lr=0.01",
+        "CosineScheduler(4000, final_lr=0.01",
+    )
+]
+
+
 def record_schedulers():
     rates = {}
     for text in SCHEDULERS:
         slow, jump = eval(text, vars(lr_scheduler)), eval(text, vars(lr_scheduler))
         rates[text] = {"every": [slow(n) for n in range(31)], "jumps": [[n, jump(n)] for n in (0, 4, 9, 10, 28, 3)]}
     errors = {text: ask(lambda text=text: eval(text, vars(lr_scheduler)))["error"] for text in SCHEDULER_ERRORS}
-    return {"rates": rates, "errors": errors}
+    long = {}
+    for text in LONG:
+        scheduler = eval(text, vars(lr_scheduler))
+        every = [scheduler(n) for n in range(LONG_UPDATES)]
+        long[text] = {"rates": every[::LONG_STRIDE], "sum": sum(every), "state": vars(scheduler)}
+    return {"rates": rates, "errors": errors, "long": {"updates": LONG_UPDATES, "stride": LONG_STRIDE, "cases": long}}
 
 
 # ----------------------------------------------------------------------------------------------------- initializer
@@ -394,6 +421,8 @@ CONFIGS = [
 def to_nd(arrays):
     if isinstance(arrays, list):
         return [to_nd(a) for a in arrays]
+    if isinstance(arrays, np.ndarray):
+        return nd.array(arrays, dtype=arrays.dtype)
     return arrays and nd.array(arrays["values"], dtype=arrays["dtype"])
 
 
@@ -420,9 +449,30 @@ def record_metrics():
     table = mx.registry.get_registry(metric.EvalMetric)
     return {
         "cases": cases,
+        "random": {name: run(text, steps)["said"] for name, text, steps in random_cases()},
         "configs": {text: eval(text, {**vars(metric)}).get_config() for text in CONFIGS},
         "names": {name: table[name].__name__ for name in sorted(table)},
     }
+
+
+# ------------------------------------------------------------------------------------------------------ signatures
+
+
+def record_signatures():
+    """Functions, constructors and the public methods that a class defines itself, by module and dotted name."""
+    found = {}
+    for module in (metric, init, lr_scheduler, gluon.loss):
+        names = found[module.__name__] = {}
+        for name, item in sorted(vars(module).items()):
+            if name.startswith("_") or getattr(item, "__module__", None) not in (module.__name__, "mxnet.registry"):
+                continue
+            if inspect.isclass(item):
+                own = {key for key in vars(item) if key == "__call__" or not key.startswith("_")}
+                methods = [key for key in sorted(own) if inspect.isfunction(vars(item)[key])]
+                names.update({f"{name}.{key}": str(inspect.signature(getattr(item, key))) for key in methods})
+            if callable(item):
+                names[name] = str(inspect.signature(item))
+    return found
 
 
 if __name__ == "__main__":
@@ -430,6 +480,7 @@ if __name__ == "__main__":
         ("lr_scheduler", record_schedulers),
         ("initializer", record_initializers),
         ("metric", record_metrics),
+        ("signatures", record_signatures),
     ):
         path = GOLDEN / f"{name}.json"
         path.write_text(json.dumps(record(), separators=(",", ":")) + "\n")

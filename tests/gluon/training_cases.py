@@ -1,26 +1,8 @@
-"""Losses and short trainings, for MXNet (tools/record_training.py records its answers) and for us."""
+"""Short trainings, for MXNet (tools/record_training.py records its answers) and for us."""
 
 from __future__ import annotations
 
 import numpy as np
-
-# (class, constructor arguments, shape of pred, kind of label, further inputs)
-LOSSES = [
-    ("L2Loss", {}, (4, 3), "same", {}),
-    ("L2Loss", {"weight": 3.0}, (4, 3, 2), "same", {"sample_weight": (4, 1, 1)}),
-    ("L2Loss", {"batch_axis": 1}, (4, 3), "same", {}),
-    ("L1Loss", {}, (4, 3), "same", {}),
-    ("L1Loss", {"weight": 0.5}, (4,), "same", {"sample_weight": (4,)}),
-    ("SoftmaxCrossEntropyLoss", {}, (4, 5), "classes", {}),
-    ("SoftmaxCrossEntropyLoss", {"weight": 2.0}, (4, 5), "classes", {"sample_weight": (4, 1)}),
-    ("SoftmaxCrossEntropyLoss", {"axis": 1}, (4, 5, 2), "classes", {}),
-    ("SoftmaxCrossEntropyLoss", {"sparse_label": False}, (4, 5), "probabilities", {}),
-    ("SoftmaxCrossEntropyLoss", {"from_logits": True}, (4, 5), "classes", {}),
-    ("SigmoidBinaryCrossEntropyLoss", {}, (4, 3), "bits", {}),
-    ("SigmoidBinaryCrossEntropyLoss", {}, (4, 3), "bits", {"sample_weight": (4, 1), "pos_weight": (1, 3)}),
-    ("SigmoidBinaryCrossEntropyLoss", {"from_sigmoid": True}, (4, 3), "bits", {}),
-    ("SigmoidBinaryCrossEntropyLoss", {"from_sigmoid": True}, (4, 3), "bits", {"pos_weight": (1, 3)}),
-]
 
 # (network, optimizer, its arguments, schedule or None, multipliers, steps)
 TRAINING = [
@@ -41,31 +23,9 @@ def _values(seed: int, shape: tuple) -> np.ndarray:
     return np.random.RandomState(seed).uniform(-1, 1, shape).astype("float32")
 
 
-def _label(kind: str, shape: tuple, seed: int) -> np.ndarray:
-    rng = np.random.RandomState(seed)
-    if kind == "classes":
-        return rng.randint(0, shape[1], (shape[0], *shape[2:])).astype("float32")
-    if kind == "bits":
-        return rng.randint(0, 2, shape).astype("float32")
-    if kind == "probabilities":
-        raw = rng.uniform(0.1, 1, shape)
-        return (raw / raw.sum(1, keepdims=True)).astype("float32")
-    return rng.uniform(-1, 1, shape).astype("float32")
-
-
-def run_loss(mx, nd, autograd, gluon, case) -> dict:
-    """The value of a loss, its gradient and its printed form."""
-    name, arguments, shape, kind, extra = case
-    loss_fn = getattr(gluon.loss, name)(**arguments)
-    pred = _values(1, shape)
-    pred = nd.array(1 / (1 + np.exp(-pred)) if arguments.get("from_sigmoid") else pred)
-    pred.attach_grad()
-    further = {k: nd.array(np.abs(_values(3, s)) + 0.1) for k, s in extra.items()}
-    ordered = [further.get("sample_weight")] + ([further["pos_weight"]] if "pos_weight" in further else [])
-    with autograd.record():
-        loss = loss_fn(pred, nd.array(_label(kind, shape, 2)), *ordered)
-    loss.backward()
-    return {"case": repr(case), "loss": loss.asnumpy(), "gradient": pred.grad.asnumpy(), "repr": repr(loss_fn)}
+def _classes(shape: tuple, seed: int) -> np.ndarray:
+    """Class numbers for predictions of this shape."""
+    return np.random.RandomState(seed).randint(0, shape[1], shape[:1]).astype("float32")
 
 
 def build(gluon, name: str):
@@ -100,7 +60,7 @@ def run_training(mx, nd, autograd, gluon, case) -> dict:
     trainer = gluon.Trainer(net.collect_params(), optimizer, arguments)
     loss_fn, losses = gluon.loss.SoftmaxCrossEntropyLoss(), []
     for step in range(STEPS):
-        x, y = nd.array(_values(100 + step, shape)), nd.array(_label("classes", (shape[0], 3), 200 + step))
+        x, y = nd.array(_values(100 + step, shape)), nd.array(_classes((shape[0], 3), 200 + step))
         with autograd.record():
             loss = loss_fn(net(x), y)
         loss.backward()

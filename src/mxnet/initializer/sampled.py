@@ -84,6 +84,8 @@ class Xavier(Initializer):
         self.rnd_type = rnd_type
         self.factor_type = factor_type
         self.magnitude = float(magnitude)
+        if self.magnitude < 0:
+            raise ValueError(f"{type(self).__name__}: magnitude must not be negative, got {magnitude}.")
 
     def _init_weight(self, name: str, arr: NDArray) -> None:
         shape = arr.shape

@@ -60,6 +60,10 @@ class FusedRNN(Initializer):
         bidirectional: bool = False,
         forget_bias: float = 1.0,
     ) -> None:
+        if mode not in GATES:
+            raise ValueError(f"FusedRNN: mode must be one of {', '.join(GATES)}, got {mode!r}.")
+        if num_hidden < 1 or num_layers < 1:
+            raise ValueError(f"FusedRNN: sizes must be positive, got num_hidden={num_hidden}, num_layers={num_layers}.")
         self._init: Initializer | None = None if init is None else create(init)
         super().__init__(
             init=self._init and self._init.dumps(),

@@ -7,7 +7,7 @@ wants every few batches; the *global* one only at ``reset()``.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy
@@ -104,7 +104,7 @@ class EvalMetric:
 
     def _add(self, total: Any, count: Any) -> None:
         """Add to both pairs of sums, as Python numbers: 0.5 rather than np.float64(0.5) is what users print."""
-        total, count = _as_python(total), _as_python(count)
+        total, count = as_python(total), as_python(count)
         self.sum_metric += total
         self.num_inst += count
         self.global_sum_metric += total
@@ -116,48 +116,32 @@ alias = registry.get_alias_func(EvalMetric, "metric")
 _create = registry.get_create_func(EvalMetric, "metric")
 
 
-class PairMetric(EvalMetric):
-    """A metric that measures every pair (label array, prediction array) for itself: a subclass defines ``_measure``.
-
-    A batch that fails in the middle adds nothing.
-    """
-
-    def __init__(self, name: str, output_names: Names = None, label_names: Names = None, **kwargs: Any) -> None:
-        super().__init__(name, output_names, label_names, has_global_stats=True, **kwargs)
-
-    def update(self, labels: Arrays, preds: Arrays) -> None:
-        """Add one batch: one NDArray each, or equally long lists of them. ValueError when lengths or shapes differ."""
-        self._add_pairs(*check_label_shapes(labels, preds, wrap=True))
-
-    def _add_pairs(self, labels: Iterable[NDArray], preds: Iterable[NDArray]) -> None:
-        total: Any = 0.0
-        count: Any = 0
-        for label, pred in zip(labels, preds, strict=False):  # CustomMetric allows extra outputs
-            measured, instances = self._measure(label, pred)
-            total += _as_python(measured)
-            count += _as_python(instances)
-        self._add(total, count)
-
-    def _measure(self, label: NDArray, pred: NDArray) -> tuple[Any, Any]:
-        """What to add to the sum, and to the number of instances."""
-        raise NotImplementedError
+def need_ndarray(array: Any) -> NDArray:
+    """The array. AttributeError, as MXNet's, for what is none."""
+    if not isinstance(array, NDArray):
+        raise AttributeError(
+            f"Metrics take NDArrays, or lists of NDArrays, got {type(array).__name__}: wrap it with mx.nd.array(...)."
+        )
+    return array
 
 
 def to_numpy(array: NDArray) -> numpy.ndarray:
-    """The array's values. AttributeError, as MXNet's, for what is no NDArray."""
-    try:
-        return array.asnumpy()
-    except AttributeError:
-        raise AttributeError(
-            f"Metrics take NDArrays, or lists of NDArrays, got {type(array).__name__}: wrap it with mx.nd.array(...)."
-        ) from None
+    """The array's values."""
+    return need_ndarray(array).asnumpy()
+
+
+def need_average(name: str, average: str) -> str:
+    """How a metric averages. ValueError for what is neither "macro" nor "micro"."""
+    if average not in ("macro", "micro"):
+        raise ValueError(f'{name}: average must be "macro" or "micro", got {average!r}.')
+    return average
 
 
 def mean_of(total: Any, count: Any) -> Any:
-    return _as_python(total / count) if count else math.nan
+    return as_python(total / count) if count else math.nan
 
 
-def _as_python(number: Any) -> Any:
+def as_python(number: Any) -> Any:
     return number.item() if isinstance(number, numpy.generic) else number
 
 

@@ -9,7 +9,18 @@ import numpy
 
 from .. import ndarray
 from ..ndarray import NDArray
-from .base import Arrays, EvalMetric, Names, PairMetric, alias, check_label_shapes, register, to_numpy
+from .base import (
+    Arrays,
+    EvalMetric,
+    Names,
+    alias,
+    check_label_shapes,
+    need_average,
+    need_ndarray,
+    register,
+    to_numpy,
+)
+from .pairs import PairMetric
 
 
 @register
@@ -31,14 +42,21 @@ class Accuracy(PairMetric):
         super().__init__(name, output_names, label_names, axis=axis)
         self.axis = axis
 
-    def _measure(self, label: NDArray, pred: NDArray) -> tuple[Any, int]:
-        expected = to_numpy(label)
-        if pred.shape != expected.shape:
-            pred = ndarray.argmax(pred, axis=self.axis)  # on its own device: only the winners come to the host
-        expected = expected.astype("int32", copy=False).ravel()
-        predicted = to_numpy(pred).astype("int32", copy=False).ravel()
-        check_label_shapes(expected, predicted)
-        return numpy.count_nonzero(predicted == expected), predicted.size
+    def _measure(self, label: NDArray, pred: NDArray) -> tuple[NDArray, int]:
+        shape = need_ndarray(label).shape
+        if need_ndarray(pred).shape != shape:
+            pred = ndarray.argmax(pred, axis=self.axis)
+        if pred.shape != shape:
+            label, pred = label.reshape(-1), pred.reshape(-1)
+        return _matches(label, pred), pred.size
+
+
+def _matches(label: NDArray, pred: NDArray) -> NDArray:
+    """How many pairs of class indices are equal; for predictions (N, k), labels are (N, 1). ValueError where the
+    numbers of rows differ.
+    """
+    check_label_shapes(label, pred)
+    return (label.as_in_context(pred.context).astype("int32") == pred.astype("int32")).sum()
 
 
 @register
@@ -61,20 +79,15 @@ class TopKAccuracy(PairMetric):
         super().__init__(f"{name}_{int(top_k)}", output_names, label_names, top_k=top_k)
         self.top_k = top_k
 
-    def _measure(self, label: NDArray, pred: NDArray) -> tuple[Any, int]:
-        scores = to_numpy(pred).astype("float32", copy=False)
-        expected = to_numpy(label).astype("int32", copy=False).ravel()
-        if scores.ndim > 2:
-            raise AssertionError(f"Predictions should be no more than 2 dims, got shape {scores.shape}.")
-        check_label_shapes(expected, scores)
-        if scores.ndim == 2:
-            if self.top_k > scores.shape[1]:
-                raise ValueError(f"{self.name}: there are only {scores.shape[1]} classes, predictions {scores.shape}.")
-            best = numpy.argpartition(scores, -self.top_k)[:, -self.top_k :]
-            expected = expected[:, None]
-        else:
-            best = scores.astype("int32")
-        return numpy.count_nonzero(best == expected), len(scores)
+    def _measure(self, label: NDArray, pred: NDArray) -> tuple[NDArray, int]:
+        if need_ndarray(pred).ndim > 2:
+            raise AssertionError(f"Predictions should be no more than 2 dims, got shape {pred.shape}.")
+        label = need_ndarray(label).reshape(-1)
+        if pred.ndim == 2:
+            if self.top_k > pred.shape[1]:
+                raise ValueError(f"{self.name}: there are only {pred.shape[1]} classes, predictions {pred.shape}.")
+            label, pred = label.reshape((-1, 1)), ndarray.topk(pred, k=self.top_k, axis=1, dtype="int32")
+        return _matches(label, pred), len(pred)
 
 
 class BinaryCounts:
@@ -129,7 +142,7 @@ class _BinaryMetric(EvalMetric):
     """What BinaryCounts imply. average: "macro", the mean over batches; "micro", for all examples together."""
 
     def __init__(self, name: str, output_names: Names, label_names: Names, average: str) -> None:
-        self.average = average
+        self.average = need_average(name, average)
         super().__init__(name, output_names, label_names, has_global_stats=True, average=average)
 
     def update(self, labels: Arrays, preds: Arrays) -> None:
@@ -140,20 +153,20 @@ class _BinaryMetric(EvalMetric):
         if self.average == "macro":
             self._add(self._value(batch), 1)
             return
-        self._local.merge(batch)
+        self.metrics.merge(batch)
         self._global.merge(batch)
-        self.num_inst = self._local.total_examples
-        self.sum_metric = self._value(self._local) * self.num_inst
+        self.num_inst = self.metrics.total_examples
+        self.sum_metric = self._value(self.metrics) * self.num_inst
         self.global_num_inst = self._global.total_examples
         self.global_sum_metric = self._value(self._global) * self.global_num_inst
 
     def reset(self) -> None:
         super().reset()
-        self._local, self._global = BinaryCounts(), BinaryCounts()
+        self.metrics, self._global = BinaryCounts(), BinaryCounts()
 
     def reset_local(self) -> None:
         super().reset_local()
-        self._local = BinaryCounts()
+        self.metrics = BinaryCounts()
 
     def _value(self, counts: BinaryCounts) -> float:
         raise NotImplementedError

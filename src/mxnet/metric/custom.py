@@ -9,11 +9,12 @@ import numpy
 
 from .. import ndarray
 from ..ndarray import NDArray
-from .base import Arrays, EvalMetric, Names, PairMetric, check_label_shapes, register, to_numpy
+from .base import Arrays, Names, check_label_shapes, need_ndarray, register, to_numpy
+from .pairs import DeferredMetric, PairMetric
 
 
 @register
-class Loss(EvalMetric):
+class Loss(DeferredMetric):
     """The mean of the values in the predictions, which are losses; labels are not looked at."""
 
     def __init__(self, name: str = "loss", output_names: Names = None, label_names: Names = None) -> None:
@@ -21,13 +22,9 @@ class Loss(EvalMetric):
 
     def update(self, _: Any, preds: Arrays) -> None:
         """Add the losses of one batch: an NDArray of any shape, or a list of them."""
-        if isinstance(preds, NDArray):
-            preds = [preds]
-        total, count = 0.0, 0
-        for pred in preds:
-            total += ndarray.sum(pred).asscalar().item()
-            count += pred.size
-        self._add(total, count)
+        arrays = [need_ndarray(pred) for pred in ([preds] if isinstance(preds, NDArray) else preds)]
+        for pred in arrays:
+            self._add(ndarray.sum(pred.detach()), pred.size)  # a sum that waits keeps no recorded graph alive
 
 
 @register

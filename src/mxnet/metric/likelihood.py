@@ -9,7 +9,8 @@ import numpy
 
 from .. import ndarray
 from ..ndarray import NDArray
-from .base import Arrays, Names, PairMetric, alias, mean_of, register, to_numpy
+from .base import Arrays, Names, alias, mean_of, register, to_numpy
+from .pairs import PairMetric
 
 
 class _LogLikelihood(PairMetric):

@@ -8,7 +8,8 @@ from typing import Any
 import numpy
 
 from ..ndarray import NDArray
-from .base import Arrays, EvalMetric, Names, PairMetric, alias, check_label_shapes, register, to_numpy
+from .base import Arrays, EvalMetric, Names, alias, check_label_shapes, need_average, register, to_numpy
+from .pairs import PairMetric
 
 
 class _ErrorMetric(PairMetric):
@@ -76,7 +77,7 @@ class PearsonCorrelation(EvalMetric):
         label_names: Names = None,
         average: str = "macro",
     ) -> None:
-        self.average = average
+        self.average = need_average(name, average)
         super().__init__(name, output_names, label_names, has_global_stats=True, average=average)
 
     def reset_micro(self) -> None:
