@@ -9,14 +9,24 @@ import pytest
 import mxnet as mx
 from mxnet import autograd, gluon, nd
 from mxnet.gluon import Constant, Parameter, ParameterDict, nn
+from tests.gluon import training_scenes
+from tests.gluon.samples import load
 from tests.gluon.samples.check import check_scene
 
 
+@pytest.mark.filterwarnings("ignore:Constant parameter")
 @pytest.mark.parametrize(
     "scene", ["not_ready", "values_of_parameters", "making_parameters", "several_contexts", "dictionaries"]
 )
 def test_scene(scene):
     check_scene(scene)
+
+
+@pytest.mark.parametrize(
+    "scene", ["properties_of_parameters", "dictionaries_whole", "sparse_weights", "training_sparse_weights"]
+)
+def test_training_scene(scene):
+    training_scenes.check(mx, training_scenes.SCENES[scene], load("training_scenes")[scene])
 
 
 def test_message_names_the_layer_and_the_way_out():
@@ -56,11 +66,97 @@ def test_initialize_that_fails_changes_nothing():
     assert p.data().dtype == np.float32
 
 
-@pytest.mark.parametrize("stype", ["row_sparse", "csr"])
-def test_sparse_values_are_refused(stype):
-    p = Parameter("w", shape=(2, 2), stype=stype)
-    with pytest.raises(mx.MXNetError, match="storage type"):
-        p.initialize()
+def sparse_parameter(rows: int, ctx=None) -> Parameter:
+    p = Parameter("w", shape=(rows, 2), stype="row_sparse", grad_stype="row_sparse")
+    p.initialize(mx.init.Uniform(1), ctx=ctx)
+    return p
+
+
+def test_sparse_values_before_a_trainer():
+    p = sparse_parameter(4)
+    for call, words in ((p.data, "row_sparse_data"), (lambda: p.row_sparse_data(nd.array([0])), "no Trainer")):
+        with pytest.raises(RuntimeError, match=words):
+            call()
+    before = p._reduce().asnumpy()
+    p.reset_ctx([mx.cpu(0), mx.cpu(1)])
+    p.cast("float64")
+    assert (p.list_ctx(), p.grad(mx.cpu(1)).dtype) == ([mx.cpu(0), mx.cpu(1)], np.float64)
+    np.testing.assert_array_equal(p._reduce().asnumpy(), before)
+    for twin in (copy.deepcopy(p), pickle.loads(pickle.dumps(p))):
+        np.testing.assert_array_equal(twin._reduce().asnumpy(), before)
+    with pytest.raises(ValueError, match="csr"):
+        Parameter("w", shape=(2, 2), stype="csr").initialize()
+
+
+@pytest.mark.parametrize(("optimizer", "arguments"), [("sgd", {"momentum": 0.9, "wd": 0.1}), ("adam", {"wd": 0.1})])
+def test_sparse_weights_learn_as_dense_ones_with_sparse_gradients(optimizer, arguments):
+    """The two differ in where the values live only."""
+    sparse, rng = sparse_parameter(6), np.random.RandomState(0)
+    dense = Parameter("w", shape=(6, 2), grad_stype="row_sparse")
+    dense.initialize()
+    dense.set_data(sparse._reduce().tostype("default"))
+    trainers = [gluon.Trainer([p], optimizer, arguments) for p in (sparse, dense)]
+    for _ in range(5):
+        ids, factor = nd.array(rng.randint(0, 6, (3, 2))), nd.array(rng.rand(3, 2, 2))
+        for p, trainer in zip((sparse, dense), trainers, strict=True):
+            with autograd.record():
+                weight = p.row_sparse_data(ids) if p is sparse else p.data()
+                rows = nd.Embedding(ids, weight, input_dim=6, output_dim=2, sparse_grad=True)
+                loss = (rows * rows * factor).sum()
+            loss.backward()
+            trainer.step(3)
+        assert sparse.grad().indices.asnumpy().tolist() == sorted(set(ids.asnumpy().ravel()))
+    np.testing.assert_allclose(sparse._reduce().asnumpy(), dense.data().asnumpy(), rtol=1e-6)
+
+
+@pytest.mark.parametrize("rows", [[0, 2, 5], [], range(6)])
+def test_embedding_of_row_sparse_values(rows):
+    """Rows that are not stored are zeros; the gradient names the rows that were used, stored or not."""
+    ids, factor = nd.array([[5, 1], [2, 9]]), nd.arange(8).reshape((2, 2, 2))
+    weight = nd.sparse.row_sparse_array(
+        (np.arange(2.0 * len(rows), dtype="f").reshape(-1, 2) + 1, list(rows)), shape=(6, 2)
+    )
+    found = []
+    for w in (weight, weight.tostype("default")):
+        w.attach_grad()
+        with autograd.record():
+            y = nd.Embedding(ids, w, input_dim=6, output_dim=2, sparse_grad=True)
+        y.backward(factor)
+        found.append((y.asnumpy().tolist(), w.grad.asnumpy().tolist()))
+    assert found[0] == found[1]
+    assert weight.grad.indices.asnumpy().tolist() == [1, 2, 5]
+    weight[:] = nd.ones((6, 2))  # other values in the array: it still gets gradients
+    with autograd.record():
+        y = nd.Embedding(ids, weight, input_dim=6, output_dim=2, sparse_grad=True)
+    y.backward()
+    assert y.asnumpy().tolist() == [[[1, 1]] * 2] * 2
+    assert weight.grad.asnumpy().tolist() == [[0, 0], [1, 1], [1, 1], [0, 0], [0, 0], [2, 2]]
+
+
+def test_sparse_states_are_saved_and_values_replaced(tmp_path):
+    p, ids = sparse_parameter(4), nd.array([1, 2])
+    trainer = gluon.Trainer([p], "sgd", {"momentum": 0.9, "learning_rate": 0.5})
+
+    def step() -> None:
+        with autograd.record():
+            loss = nd.Embedding(ids, p.row_sparse_data(ids), input_dim=4, output_dim=2, sparse_grad=True).sum()
+        loss.backward()
+        trainer.step(1)
+
+    p.set_data(nd.ones((4, 2)))
+    step()
+    trainer.save_states(tmp_path / "states")
+    step()
+    once = p.row_sparse_data(nd.array([0, 1])).asnumpy()[:2]
+    np.testing.assert_allclose(once, [[1, 1], [1 - 0.5 - 0.95] * 2], rtol=1e-6)
+    trainer.load_states(tmp_path / "states")
+    p.set_data(nd.ones((4, 2)))  # the momentum stays
+    step()
+    np.testing.assert_allclose(p.row_sparse_data(nd.array([1])).asnumpy()[1], 1 - 0.95, rtol=1e-6)
+    with pytest.raises(mx.MXNetError, match="row_ids go from 2 to 4, but the rows are 0 to 3"):
+        p.row_sparse_data(nd.array([2, 4]))
+    p.initialize(mx.init.Zero(), force_reinit=True)
+    assert not p.row_sparse_data(nd.arange(4)).asnumpy().any()
 
 
 def test_gradient_array_stays_the_same():

@@ -42,8 +42,6 @@ def split_data(data: NDArray, num_slice: int, batch_axis: int = 0, even_split: b
             f"data with shape {data.shape} cannot be evenly split into {num_slice} slices along axis {batch_axis}. Use "
             f"a batch size that's multiple of {num_slice} or set even_split=False to allow uneven partitioning of data."
         )
-    if num_slice == 1:
-        return [data]
     short, longer = divmod(size, num_slice)
     ends = np.cumsum([0] + [short + 1] * longer + [short] * (num_slice - longer)).tolist()
     if batch_axis == 0:
@@ -57,6 +55,8 @@ def split_and_load(
     """Cut a batch into one part for each context, and put it there. Raises as ``split_data`` does."""
     if not isinstance(data, NDArray):
         data = ndarray.array(data, ctx=ctx_list[0])
+    if len(ctx_list) == 1:
+        return [data.as_in_context(ctx_list[0])]
     parts = split_data(data, len(ctx_list), batch_axis, even_split)
     return [part.as_in_context(ctx) for part, ctx in zip(parts, ctx_list, strict=True)]
 
@@ -140,41 +140,68 @@ def download(
 ) -> str:
     """Fetch a file and return its path; a file that is there, and has the SHA-1, is not fetched again.
 
-    path: where to, a file or a directory; the current directory and the URL's last part when not given.
-    Raises what the last attempt raised: OSError, or RuntimeError for a wrong SHA-1.
+    path: where to, a file or a directory; the current directory and the URL's last part when not given. The file
+    appears whole or not at all. Each of ``retries + 1`` attempts may fail; then the last one raises ConnectionError
+    where the server cannot be reached, RuntimeError where it has no such file, and UserWarning, as MXNet does, for a
+    wrong SHA-1.
     """
-    import shutil  # late: urllib and ssl cost every import of mxnet more than a download happens
-    import ssl
-    from urllib.request import urlopen
+    import ssl  # late: urllib and ssl cost every import of mxnet more than a download happens
 
     if retries < 0:
         raise AssertionError(f"Number of retries should be at least 0, got {retries}")
-    target = os.path.expanduser(path or ".")
+    target = "" if path is None else os.path.expanduser(path)
     if path is None or os.path.isdir(target):
         name = url.split("/")[-1]
         if not name:
             raise AssertionError(f"Can't construct file-name from this URL: {url!r}. Please set the `path` option.")
         target = os.path.join(target, name)
+    if not verify_ssl:
+        warnings.warn(
+            "Unverified HTTPS request is being made (verify_ssl=False). Adding certificate verification is strongly "
+            "advised.",
+            stacklevel=2,
+        )
     if os.path.exists(target) and not overwrite and (not sha1_hash or check_sha1(target, sha1_hash)):
         return target
-    folder = os.path.dirname(os.path.abspath(target))
-    os.makedirs(folder, exist_ok=True)
+    os.makedirs(os.path.dirname(os.path.abspath(target)), exist_ok=True)
     secure = ssl.create_default_context() if verify_ssl else ssl._create_unverified_context()
-    for attempt in range(retries + 1):
-        descriptor, part = tempfile.mkstemp(dir=folder)
+    print(f"Downloading {target} from {url}...")  # noqa: T201 - as MXNet does
+    for left in range(retries, -1, -1):
         try:
-            with os.fdopen(descriptor, "wb") as file, urlopen(url, context=secure) as response:
-                shutil.copyfileobj(response, file)
-            if sha1_hash and not check_sha1(part, sha1_hash):
-                raise RuntimeError(f"{url}: the downloaded file has another SHA-1 than {sha1_hash}.")
-            os.replace(part, target)
-            return target
-        except (OSError, RuntimeError):
-            if os.path.exists(part):
-                os.remove(part)
-            if attempt == retries:
+            _fetch(url, target, sha1_hash, secure)
+            break
+        except (ConnectionError, RuntimeError, UserWarning):
+            if not left:
                 raise
-    raise AssertionError("unreachable")
+    return target
+
+
+def _fetch(url: str, target: str, sha1_hash: str | None, secure: Any) -> None:
+    """One attempt to download a file."""
+    import shutil
+    from urllib.error import HTTPError, URLError
+    from urllib.request import urlopen
+
+    descriptor, part = tempfile.mkstemp(dir=os.path.dirname(os.path.abspath(target)))
+    try:
+        with os.fdopen(descriptor, "wb") as file, urlopen(url, context=secure, timeout=60) as response:
+            shutil.copyfileobj(response, file)
+        if sha1_hash and not check_sha1(part, sha1_hash):
+            raise UserWarning(
+                f"What was downloaded from {url} has another SHA-1 than {sha1_hash}: the file has changed there, or "
+                "came incomplete. Nothing was kept."
+            )
+        os.replace(part, target)
+    except HTTPError as error:
+        raise RuntimeError(f"Failed downloading url {url}: {error}.") from None
+    except (URLError, TimeoutError, ConnectionError) as error:
+        raise ConnectionError(
+            f"Cannot reach {url}: {getattr(error, 'reason', error)}. Without a network, put the file at {target!r} by "
+            "hand."
+        ) from None
+    finally:
+        if os.path.exists(part):
+            os.remove(part)
 
 
 def replace_file(src: str, dst: str) -> None:

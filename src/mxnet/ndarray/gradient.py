@@ -15,7 +15,7 @@ from ..ops.sparse import storage
 if TYPE_CHECKING:
     from .ndarray import NDArray
 
-__all__ = ["Leaf", "attach", "backward", "drop", "grad"]
+__all__ = ["Leaf", "attach", "backward", "drop", "grad", "refill"]
 
 _REQUESTS = {"write": "write", "add": "add", "null": "null", 0: "null", 1: "write", 3: "add"}
 
@@ -64,6 +64,30 @@ def attach(array: NDArray, request: Any, buffer: NDArray, owned: bool = True) ->
         tensor = data.detach().requires_grad_()
         tensor.register_post_accumulate_grad_hook(leaf.receive)
         array._graph = tensor
+
+
+def refill(array: NDArray, data: torch.Tensor) -> None:
+    """Put other values into a sparse array. If it is a leaf it stays one: gradients with respect to old and new values
+    add up in its buffer.
+    """
+    graph, is_leaf = array._graph, array._leaf is not None
+    array._data, array._graph = data, None
+    if is_leaf and graph is not None:
+        leaf = graph if graph.is_leaf else graph.grad_fn.next_functions[0][0].variable  # type: ignore[union-attr]
+        with torch.enable_grad():
+            array._graph = _Refilled.apply(leaf, [data])  # type: ignore[assignment]
+
+
+class _Refilled(torch.autograd.Function):
+    """Other values in the place of a leaf's; their gradient is the leaf's."""
+
+    @staticmethod
+    def forward(ctx: Any, leaf: torch.Tensor, data: list[torch.Tensor]) -> torch.Tensor:
+        return data[0].detach()
+
+    @staticmethod
+    def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor, None]:  # type: ignore[override]
+        return grad, None
 
 
 def drop(array: NDArray) -> None:

@@ -436,7 +436,7 @@ def copy_into(target: NDArray, result: torch.Tensor) -> NDArray:
     if result.layout is not target._data.layout:
         result = storage.cast(result, storage.stype(target._data))
     if target._data.layout is not torch.strided:
-        target._data = result.detach().to(target._ctx.torch_device, target._data.dtype, copy=True)
+        gradient.refill(target, result.detach().to(target._ctx.torch_device, target._data.dtype, copy=True))
     elif result.requires_grad:
         target._graph = target._data.detach()  # the same memory; copying makes it part of torch's graph
         changes.count += 1

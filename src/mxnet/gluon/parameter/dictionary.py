@@ -101,22 +101,23 @@ class ParameterDict:
                 f"for attribute '{key}': desired '{wanted}' vs stored '{stored}'."
             )
 
-    def get_constant(self, name: str, value: Any = None) -> Constant:
+    def get_constant(self, name: str, value: Any = None) -> Parameter:
         """The Constant of name ``prefix + name``, made from ``value`` unless it exists.
 
         KeyError when it does not exist and there is no value; AssertionError when it exists with another value.
         """
         name = self._prefix + name
         found = self._find(name)
-        if found is None:
-            if value is None:
+        if value is None:
+            if found is None:
                 raise KeyError(
                     f"No constant named '{name}'. Please specify value if you want to create a new constant."
                 )
+        elif found is None:
             found = self._params[name] = Constant(name, value)
         elif not isinstance(found, Constant):
             raise AssertionError(f"Parameter '{name}' already exists but it is not a constant.")
-        elif value is not None:
+        else:
             values = value.asnumpy() if isinstance(value, NDArray) else np.asarray(value)
             if not np.array_equal(values, found.value.asnumpy()):
                 raise AssertionError(f"Constant '{name}' already exists but it's value doesn't match new value")

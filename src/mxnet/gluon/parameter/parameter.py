@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import warnings
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from ...ndarray import NDArray, gradient
 if TYPE_CHECKING:
     from ...symbol import Symbol
     from ..block import Block
+    from ..trainer import Trainer
 
 __all__ = ["Constant", "DeferredInitializationError", "Parameter", "context_list"]
 
@@ -56,7 +57,8 @@ class Parameter:
     differentiable : bool
         False for statistics and constants: ``grad_req`` stays 'null'.
     stype, grad_stype : str
-        Storage of values and gradient. Values other than 'default' are refused when initialized.
+        Storage of values and gradient. 'row_sparse' values live in the Trainer's kvstore; ``row_sparse_data`` fetches
+        those rows that a step needs.
     """
 
     def __init__(
@@ -92,6 +94,7 @@ class Parameter:
         self._deferred_init: tuple = ()
         self._var: Symbol | None = None
         self._owner: weakref.ref[Block] | None = None  # the first block that has it as an attribute, for messages
+        self._trainer: Callable[[], Trainer | None] = _nobody
         self._grad_req = "null"
         self.grad_req = grad_req
 
@@ -102,11 +105,13 @@ class Parameter:
         values = None if self._data is None else self._reduce()
         contexts = [] if self._data is None else list(self._data)
         state = {**self.__dict__, "_owner": None, "_var": None, "_data": None, "_home": None, "_array": None}
+        del state["_trainer"]
         return {**state, "values": values, "contexts": contexts}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         values, contexts = state.pop("values"), state.pop("contexts")
         self.__dict__.update(state)
+        self._trainer = _nobody
         if values is not None:
             self._place(values, context_list(contexts))
 
@@ -178,7 +183,7 @@ class Parameter:
 
         init comes before the parameter's own initializer, that before ``default_init``. A parameter that has values
         keeps them, with a UserWarning, unless ``force_reinit``. ctx: the current context when not given.
-        Raises ValueError when the shape is unknown and may not stay so, MXNetError for sparse storage.
+        Raises ValueError when the shape is unknown and may not stay so, and for csr storage.
         """
         if self._data is not None and not force_reinit:
             warnings.warn(
@@ -186,11 +191,8 @@ class Parameter:
                 stacklevel=2,
             )
             return
-        if self._stype != "default":
-            raise MXNetError(
-                f"Parameter '{self.name}': storage type {self._stype!r} is not part of this version. Use "
-                "stype='default'."
-            )
+        if self._stype == "csr":
+            raise ValueError(f"Parameter '{self.name}': csr values cannot be initialized. Use stype='row_sparse'.")
         default_init = initializer.create(default_init)
         init = (default_init if self.init is None else self.init) if init is None else init
         initializer.create(init)  # refuses what is none, before anything changes
@@ -238,20 +240,24 @@ class Parameter:
 
     def _place(self, data: NDArray, contexts: Sequence[Context]) -> None:
         """Take these values, copied to the contexts."""
+        if data.stype != self._stype:
+            data = data.tostype(self._stype)
         arrays = {ctx: data.copyto(ctx) for ctx in contexts}
         if self._grad_req != "null":
             for array in arrays.values():
                 array.attach_grad(self._grad_req, self._grad_stype)
         self._data = arrays
-        self._home, self._array = next(iter(arrays.items()))
+        self._home, self._array = next(iter(arrays.items())) if self._stype == "default" else (None, None)
         changes.count += 1
+        self._tell_trainer()
 
     def data(self, ctx: Context | None = None) -> NDArray:
         """The values on a context: the only one there is, or the current one when not given.
 
-        Raises DeferredInitializationError before the shape is known, RuntimeError before ``initialize`` and for other
-        contexts.
+        Raises DeferredInitializationError before the shape is known, RuntimeError before ``initialize``, for other
+        contexts, and for row-sparse values.
         """
+        self._need_storage("default", f"a copy of Parameter '{self.name}' on ctx {ctx} via data()", "row_sparse_data()")
         array = self._find(ctx)
         if state.tracing is not None and state.tracing.of_arrays:
             return state.tracing.parameter(self, array, self.var()._heads[0].node)
@@ -275,11 +281,13 @@ class Parameter:
 
     def list_data(self) -> list[NDArray]:
         """The values on every context. Raises as ``data`` does."""
+        what = f"copies of Parameter '{self.name}' on all contexts via list_data()"
+        self._need_storage("default", what, "row_sparse_data()")
         return list(self._arrays().values())
 
     def grad(self, ctx: Context | None = None) -> NDArray:
         """The gradient on a context. Raises as ``data`` does, and RuntimeError when grad_req is 'null'."""
-        return self._gradient(self.data(ctx))
+        return self._gradient(self._find(ctx))
 
     def list_grad(self) -> list[NDArray]:
         """The gradients on every context. Raises as ``grad`` does."""
@@ -301,6 +309,7 @@ class Parameter:
         if self._data is not None:
             for array in self._data.values():
                 array[:] = data
+            self._tell_trainer()
         elif self._deferred_init:
             self._deferred_init = (*self._deferred_init[:3], data.astype(self._dtype))
         else:
@@ -333,6 +342,9 @@ class Parameter:
                 self._deferred_init = (*self._deferred_init[:3], self._deferred_init[3].astype(name))
             return
         with autograd.pause():
+            if self._stype != "default":
+                self._place(self._reduce().astype(name), list(self._data))
+                return
             old = self._data
             self._place(next(iter(old.values())).astype(name), list(old))
             for ctx, array in self._data.items():
@@ -356,18 +368,25 @@ class Parameter:
         return self._var
 
     def row_sparse_data(self, row_id: NDArray) -> NDArray:
-        """Rows of sparse values; RuntimeError, because values are dense."""
-        raise RuntimeError(
-            f"Cannot return a copy of Parameter {self.name} via row_sparse_data() because its storage type is "
-            f"{self._stype}. Please use data() instead."
-        )
+        """The rows of these numbers, as a row-sparse array on the context of ``row_id``: the same array in every call.
+
+        row_id: an array of row numbers, in any order and repeated at will. Raises RuntimeError for dense values, and
+        while no Trainer, in whose kvstore the values are, was made.
+        """
+        self._need_storage("row_sparse", f"a copy of Parameter {self.name} via row_sparse_data()", "data()")
+        trainer = self._need_trainer()
+        array = self._find(row_id.ctx)
+        trainer._row_sparse_pull(self, array, row_id)
+        return array
 
     def list_row_sparse_data(self, row_id: NDArray) -> list[NDArray]:
-        """Rows of sparse values on every context; RuntimeError, because values are dense."""
-        raise RuntimeError(
-            f"Cannot return copies of Parameter '{self.name}' on all contexts via list_row_sparse_data() because its "
-            f"storage type is {self._stype}. Please use data() instead."
-        )
+        """As ``row_sparse_data``, on every context."""
+        what = f"copies of Parameter '{self.name}' on all contexts via list_row_sparse_data()"
+        self._need_storage("row_sparse", what, "data()")
+        trainer = self._need_trainer()
+        arrays = list(self._arrays().values())
+        trainer._row_sparse_pull(self, arrays, row_id)
+        return arrays
 
     # Behind the scenes
 
@@ -375,6 +394,37 @@ class Parameter:
         """Remember the first block that has this parameter as an attribute."""
         if self._owner is None:
             self._owner = weakref.ref(block)
+
+    def _need_storage(self, stype: str, what: str, instead: str) -> None:
+        if self._stype != stype:
+            raise RuntimeError(
+                f"Cannot return {what} because its storage type is {self._stype}. Please use {instead} instead."
+            )
+
+    def _need_trainer(self) -> Trainer:
+        trainer = self._trainer()
+        if trainer is None:
+            raise RuntimeError(
+                f"Cannot get row_sparse data for Parameter '{self.name}' when no Trainer is created with it."
+            )
+        return trainer
+
+    def _set_trainer(self, trainer: Trainer) -> None:
+        """Remember the last Trainer. Row-sparse values live in its store, so they can have one only: RuntimeError."""
+        if self._stype == "default":
+            self._trainer = weakref.ref(trainer)
+            return
+        if self._trainer() not in (None, trainer):
+            raise RuntimeError(
+                f"Failed to set the trainer for Parameter '{self.name}' because it was already set. More than one "
+                "trainers for a row_sparse Parameter is not supported."
+            )
+        self._trainer = lambda: trainer
+
+    def _tell_trainer(self) -> None:
+        trainer = self._trainer()
+        if trainer is not None:
+            trainer._parameter_changed(self)
 
     def _arrays(self) -> dict[Context, NDArray]:
         """The values by context, or the error that says why there are none."""
@@ -404,8 +454,22 @@ class Parameter:
 
     def _reduce(self) -> NDArray:
         """The values as one array on the CPU: the mean over the contexts, which agree unless somebody changed one."""
+        if self._stype != "default":
+            return self._all_rows()
         arrays = [array.copyto(context.cpu()) for array in self.list_data()]
         return arrays[0] if len(arrays) == 1 else ndarray.add_n(*arrays) / len(arrays)
+
+    def _all_rows(self) -> NDArray:
+        trainer = self._trainer()
+        if trainer is None:
+            return next(iter(self._arrays().values())).copyto(context.cpu())
+        whole = ndarray.zeros(self._shape, dtype=self._dtype, ctx=context.cpu(), stype=self._stype)
+        trainer._row_sparse_pull(self, whole, None, full_idx=True)
+        return whole
+
+
+def _nobody() -> None:
+    """The Trainer of a parameter without one."""
 
 
 class Constant(Parameter):
@@ -418,6 +482,20 @@ class Constant(Parameter):
         super().__init__(
             name, grad_req="null", shape=value.shape, dtype=value.dtype, init=_Values(value), differentiable=False
         )
+
+    @property
+    def grad_req(self) -> str:
+        """'null'. Other requests are ignored with a UserWarning."""
+        return "null"
+
+    @grad_req.setter
+    def grad_req(self, request: str) -> None:
+        if request != "null":
+            warnings.warn(
+                f'Constant parameter "{self.name}" does not support grad_req other than "null", and new value '
+                f'"{request}" is ignored.',
+                stacklevel=2,
+            )
 
 
 class _Values(initializer.Initializer):

@@ -20,6 +20,7 @@ from ...context import Context
 from ...ops.sparse import storage
 from .. import binary
 from ..convert import to_tensor
+from ..gradient import refill
 from ..ndarray import CLASSES, NDArray, copy_into, wrap
 
 __all__ = ["BaseSparseNDArray", "CSRNDArray", "RowSparseNDArray"]
@@ -102,10 +103,6 @@ class BaseSparseNDArray(NDArray):
 
     def _index(self, i: int) -> NDArray:
         return wrap(storage.parts(self._data)[1][i].clone(), self._ctx)
-
-    def _take(self, tensor: torch.Tensor) -> None:
-        """Hold another tensor, of the same shape."""
-        self._graph, self._data = None, tensor
 
     def check_format(self, full_check: bool = True) -> None:
         """Return when the index arrays are legal. They always are: arrays are checked when they are made."""
@@ -248,7 +245,7 @@ class RowSparseNDArray(BaseSparseNDArray):
         if isinstance(value, numeric_types):
             full = torch.full(self.shape, float(value), dtype=self._data.dtype, device=self._data.device)
             rows = torch.arange(self.shape[0], device=full.device) if value else torch.arange(0, device=full.device)
-            self._take(storage.row_sparse(full[: len(rows)], rows, self.shape))
+            refill(self, storage.row_sparse(full[: len(rows)], rows, self.shape))
             return
         _assign(self, value)
 

@@ -381,6 +381,39 @@ def _lazily(fn: Function) -> Function:
     return rule
 
 
+@_rule("Embedding", "_contrib_SparseEmbedding")
+def _embedding(fn: Function) -> Function:
+    """A row-sparse weight stays one, and so does its gradient; rows that are not stored are zeros."""
+
+    def rule(data: Tensor, weight: Tensor, *, input_dim: int, output_dim: int, **attributes: Any) -> Any:
+        if weight.layout is not torch.sparse_coo or weight.shape != (input_dim, output_dim):
+            return NotImplemented
+        return _Rows.apply(weight, index.legal_indices(dense(data), input_dim, "clip"))
+
+    return rule
+
+
+class _Rows(torch.autograd.Function):
+    """Rows of a row-sparse tensor by their numbers, as a dense one."""
+
+    @staticmethod
+    def forward(ctx: Any, data: Tensor, wanted: Tensor) -> Tensor:
+        ctx.wanted, ctx.shape = wanted, data.shape
+        values, (rows,) = parts(data)
+        if not len(rows):
+            return values.new_zeros((*wanted.shape, *data.shape[1:]))
+        places = torch.searchsorted(rows, wanted).clamp_(max=len(rows) - 1)
+        found = rows[places] == wanted
+        return values[places] if bool(found.all()) else values[places] * found.unsqueeze(-1)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
+        rows, places = torch.unique(ctx.wanted, return_inverse=True)
+        values = grad.new_zeros((len(rows), *ctx.shape[1:]))
+        values.index_add_(0, places.flatten(), grad.reshape(-1, *ctx.shape[1:]))
+        return row_sparse(values, rows, ctx.shape), None
+
+
 def any_sparse(tensors: Sequence[Tensor]) -> bool:
     return any(tensor.layout is not torch.strided for tensor in tensors)
 
