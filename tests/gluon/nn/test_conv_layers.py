@@ -1,40 +1,79 @@
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import mxnet as mx
 from mxnet import autograd, nd
 from mxnet.gluon import nn
-from tests.gluon.nn.harness import check_files, check_golden, check_gradients, every
-from tests.gluon.samples.layers import CONVOLUTIONS, Layer
+from tests.gluon.harness import check_layer, every
+from tests.gluon.samples.layer import fill
+from tests.gluon.samples.layers import CONVOLUTIONS, POOLINGS
 
 
-@every(CONVOLUTIONS)
-def test_answers_as_mxnet(layer: Layer):
-    check_golden(layer)
+@every([*CONVOLUTIONS, *POOLINGS])
+def test_layers(layer, aspect, tmp_path):
+    check_layer(layer, aspect, tmp_path)
 
 
-@every([layer for layer in CONVOLUTIONS if not layer.random])
-def test_gradients(layer: Layer):
-    check_gradients(layer)
+LAST = [layer for layer in CONVOLUTIONS if "refused" in layer.flags]
 
 
-@every(CONVOLUTIONS)
-def test_files(layer: Layer, tmp_path):
-    check_files(layer, str(tmp_path / "layer.params"))
-
-
-def test_channels_last_is_channels_first_transposed():
-    """MXNet refuses NHWC on a CPU; mathematics does not."""
-    first, last = nn.Conv2D(4, 3, groups=2, in_channels=2), nn.Conv2D(4, 3, groups=2, in_channels=2, layout="NHWC")
-    first.initialize()
+@pytest.mark.parametrize("layer", LAST, ids=[layer.id for layer in LAST])
+def test_channels_last_is_channels_first_transposed(layer):
+    """MXNet refuses NHWC on a CPU; mathematics does not. Outputs and gradients, lazy and hybridized."""
+    last = layer.make(mx)
+    first = replace(layer, call=re.sub(r", layout='\w+'", "", layer.call)).make(mx)
+    x = layer.arrays(mx)[0]
     last.initialize()
-    last.weight.set_data(first.weight.data().transpose((0, 2, 3, 1)))
-    x = nd.random.uniform(shape=(2, 2, 5, 6))
-    y = last(x.transpose((0, 2, 3, 1))).transpose((0, 3, 1, 2))
-    np.testing.assert_allclose(y.asnumpy(), first(x).asnumpy(), atol=1e-6)
-    assert repr(last) == "Conv2D(3 -> 4, kernel_size=(3, 3), stride=(1, 1), groups=2)"  # MXNet's reading of the shape
+    first.initialize()
+    last(x)
+    first(moved(x, -1, 1))
+    fill(mx, last)
+    assert first.weight.shape == moved(last.weight.data(), -1, 1).shape
+    first.weight.set_data(moved(last.weight.data(), -1, 1))
+    if last.bias is not None:
+        first.bias.set_data(last.bias.data())
+    for hybridize in (False, True):
+        last.hybridize(hybridize)
+        answers = []
+        for net, data, to in ((last, x, None), (first, moved(x, -1, 1), -1)):
+            data.attach_grad()
+            with autograd.record():
+                y = net(data)
+                out = y if to is None else moved(y, 1, to)
+                (out * out).sum().backward()
+            found = [out, data.grad, net.weight.grad()]
+            answers.append([found[0], *(g if to is None else moved(g, 1, to) for g in found[1:])])
+        for a, b in zip(*answers, strict=True):
+            np.testing.assert_allclose(a.asnumpy(), b.asnumpy(), rtol=1e-4, atol=1e-5)
+
+
+def moved(array, source, destination):
+    return nd.moveaxis(array, source, destination)
+
+
+def test_channels_last_prints_as_mxnet_reads_the_shape():
+    layer = nn.Conv2D(4, 3, groups=2, in_channels=2, layout="NHWC")
+    assert repr(layer) == "Conv2D(3 -> 4, kernel_size=(3, 3), stride=(1, 1), groups=2)"
+
+
+@pytest.mark.parametrize("groups", [1, 2])
+def test_transposes_are_transposes(groups):
+    """<Conv(x), y> = <x, ConvTranspose(y)> for one weight: the definition."""
+    how = dict(strides=2, padding=1, dilation=2, groups=groups, use_bias=False)
+    down, up = nn.Conv2D(4, 3, in_channels=2, **how), nn.Conv2DTranspose(2, 3, in_channels=4, output_padding=1, **how)
+    down.initialize(mx.init.Uniform(1))
+    up.initialize()
+    up.weight.set_data(down.weight.data())
+    x = nd.random.uniform(-1, 1, shape=(1, 2, 8, 8))
+    y = down(x)
+    head = nd.random.uniform(-1, 1, shape=y.shape)
+    assert up(head).shape == x.shape
+    assert (y * head).sum().asscalar() == pytest.approx((x * up(head)).sum().asscalar(), abs=1e-4)
 
 
 def test_lazy_channels():

@@ -6,23 +6,13 @@ import pytest
 import mxnet as mx
 from mxnet import autograd, nd
 from mxnet.gluon import nn
-from tests.gluon.nn.harness import check_files, check_golden, check_gradients, every
-from tests.gluon.samples.layers import NORMS, Layer
+from tests.gluon.harness import check_layer, every
+from tests.gluon.samples.layers import NORMS
 
 
 @every(NORMS)
-def test_answers_as_mxnet(layer: Layer):
-    check_golden(layer)
-
-
-@every([layer for layer in NORMS if not layer.random])
-def test_gradients(layer: Layer):
-    check_gradients(layer)
-
-
-@every(NORMS)
-def test_files(layer: Layer, tmp_path):
-    check_files(layer, str(tmp_path / "layer.params"))
+def test_layers(layer, aspect, tmp_path):
+    check_layer(layer, aspect, tmp_path)
 
 
 def test_batch_norm_against_numpy():

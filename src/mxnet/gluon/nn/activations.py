@@ -6,6 +6,7 @@ from typing import Any
 
 from ... import initializer
 from ..block import HybridBlock
+from .space import check_counts
 
 __all__ = ["ELU", "GELU", "SELU", "Activation", "LeakyReLU", "PReLU", "Swish"]
 
@@ -31,6 +32,15 @@ class Activation(HybridBlock):
 
     def hybrid_forward(self, F: Any, x: Any) -> Any:
         return F.Activation(x, act_type=self._act_type, name="fwd")
+
+
+def optional(activation: str | None) -> Activation | None:
+    """The activation that other layers end with, named after its function. TypeError for what is no text."""
+    if activation is None:
+        return None
+    if not isinstance(activation, str):
+        raise TypeError(f"activation must be the name of a function, but is {activation!r}.")
+    return Activation(activation, prefix=f"{activation}_")
 
 
 class LeakyReLU(HybridBlock):
@@ -75,6 +85,7 @@ class PReLU(HybridBlock):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        check_counts(self, in_channels=in_channels)
         with self.name_scope():
             self.alpha = self.params.get("alpha", shape=(in_channels,), init=alpha_initializer)
 

@@ -1,4 +1,6 @@
-"""Containers, the fully connected layer, and other layers without a spatial structure."""
+"""Containers, the fully connected layer, and other layers without a spatial structure; also all that is in
+`norm_layers`.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +9,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ... import initializer, ndarray, symbol
+from ...base import numeric_types
 from ..block import Block, HybridBlock
 from ..parameter import ParameterDict
-from .activations import Activation
+from . import norm_layers
+from .activations import optional
+from .norm_layers import *  # noqa: F403
+from .space import check_counts
 
 __all__ = [
     "Dense",
@@ -21,6 +27,7 @@ __all__ = [
     "Lambda",
     "Sequential",
 ]
+__all__ += norm_layers.__all__
 
 _Init = initializer.Initializer | str | None
 
@@ -43,9 +50,13 @@ class _Stacked(Block):
         blocks = list(self._children.values())[key]
         if not isinstance(blocks, list):
             return blocks
-        part = type(self)(prefix=self._prefix)
+        part = self._part()
         part.add(*blocks)
         return part
+
+    def _part(self) -> Any:
+        """An empty container of the same kind."""
+        return type(self)(prefix=self._prefix)
 
     def __len__(self) -> int:
         return len(self._children)
@@ -131,6 +142,7 @@ class Dense(HybridBlock):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        check_counts(self, units=units, in_units=in_units)
         self._units, self._in_units, self._flatten = units, in_units, flatten
         with self.name_scope():
             self.weight = self.params.get(
@@ -141,7 +153,7 @@ class Dense(HybridBlock):
                 if use_bias
                 else None
             )
-            self.act = Activation(activation, prefix=f"{activation}_") if activation is not None else None
+            self.act = optional(activation)
 
     def __repr__(self) -> str:
         units, in_units = self.weight.shape
@@ -169,6 +181,8 @@ class Dropout(HybridBlock):
 
     def __init__(self, rate: float, axes: tuple[int, ...] = (), **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        if not isinstance(rate, numeric_types):
+            raise TypeError(f"{type(self).__name__} {self.name}: rate must be a number, but is {rate!r}.")
         self._rate, self._axes = rate, axes
 
     def __repr__(self) -> str:
@@ -194,7 +208,7 @@ class Embedding(HybridBlock):
     weight_initializer : Initializer or str, optional
         Own initializer; None for that of ``initialize()``.
     sparse_grad : bool
-        Accepted; the gradient is dense in this version.
+        Whether the gradient of W is a row-sparse array of the rows in x.
     """
 
     def __init__(
@@ -207,6 +221,7 @@ class Embedding(HybridBlock):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        check_counts(self, input_dim=input_dim, output_dim=output_dim)
         self._kwargs = dict(input_dim=input_dim, output_dim=output_dim, dtype=dtype, sparse_grad=sparse_grad)
         with self.name_scope():
             self.weight = self.params.get(

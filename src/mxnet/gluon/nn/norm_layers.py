@@ -7,6 +7,7 @@ from typing import Any
 from ... import dtypes, initializer
 from ..block import HybridBlock
 from ..parameter import Parameter, ParameterDict
+from .space import check_counts
 
 __all__ = ["BatchNorm", "BatchNormReLU", "GroupNorm", "InstanceNorm", "LayerNorm"]
 
@@ -56,6 +57,7 @@ class BatchNorm(HybridBlock):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        check_counts(self, in_channels=in_channels)
         self._kwargs = dict(
             axis=axis, eps=epsilon, momentum=momentum, fix_gamma=not scale, use_global_stats=use_global_stats
         )
@@ -69,7 +71,7 @@ class BatchNorm(HybridBlock):
             setattr(self, name, self.params.get(name, grad_req="null", init=init, differentiable=False, **common))
 
     def __repr__(self) -> str:
-        settings = ", ".join(f"{name}={value}" for name, value in self._kwargs.items())
+        settings = ", ".join(f"{name}={value!r}" for name, value in self._kwargs.items())
         return f"{type(self).__name__}({settings}, in_channels={self.gamma.shape[0] or None})"
 
     def cast(self, dtype: Any) -> None:
@@ -84,7 +86,7 @@ class BatchNormReLU(BatchNorm):
     """BatchNorm and a rectifier: y = max(0, BatchNorm(x)). Arguments as for `BatchNorm`."""
 
     def hybrid_forward(self, F: Any, x: Any, gamma: Any, beta: Any, running_mean: Any, running_var: Any) -> Any:
-        return F.relu(super().hybrid_forward(F, x, gamma, beta, running_mean, running_var))
+        return F.contrib.BatchNormWithReLU(x, gamma, beta, running_mean, running_var, name="fwd", **self._kwargs)
 
 
 class _Affine(HybridBlock):
@@ -101,6 +103,7 @@ class _Affine(HybridBlock):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        check_counts(self, **{"num_groups" if "num_groups" in settings else "in_channels": size})
         self._kwargs = {**settings, "center": center, "scale": scale}
         self.gamma = self._get("gamma", size, gamma_initializer, scale)
         self.beta = self._get("beta", size, beta_initializer, center)
@@ -110,7 +113,7 @@ class _Affine(HybridBlock):
         return self.params.get(name, grad_req=request, shape=(size,), init=init, allow_deferred_init=True)
 
     def __repr__(self) -> str:
-        settings = ", ".join(f"{name}={value}" for name, value in self._kwargs.items())
+        settings = ", ".join(f"{name}={value!r}" for name, value in self._kwargs.items())
         return f"{type(self).__name__}({settings}, in_channels={self.gamma.shape[0]})"
 
 
@@ -235,7 +238,7 @@ class GroupNorm(_Affine):
         self._num_groups, self._epsilon = num_groups, epsilon
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{name}={value}' for name, value in self._kwargs.items())})"
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self._kwargs.items())})"
 
     def hybrid_forward(self, F: Any, x: Any, gamma: Any, beta: Any) -> Any:
         return F.GroupNorm(x, gamma, beta, num_groups=self._num_groups, eps=self._epsilon)

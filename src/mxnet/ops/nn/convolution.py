@@ -23,7 +23,7 @@ _TRANSPOSED = {1: F.conv_transpose1d, 2: F.conv_transpose2d, 3: F.conv_transpose
 # ---- Convolution -----------------------------------------------------------------------------------------------------
 
 
-@operator("Convolution", needs={"bias": lambda no_bias, **_: not no_bias})
+@operator("Convolution", needs={"bias": lambda no_bias, **_: not no_bias}, precision="low")
 def convolution(
     data: torch.Tensor,
     weight: torch.Tensor,
@@ -80,7 +80,7 @@ def _plan(
     return _CONVOLUTIONS[len(kernel)], (num_filter, data[1] // num_group, *kernel)
 
 
-@operator("Convolution_v1", needs={"bias": lambda no_bias, **_: not no_bias})
+@operator("Convolution_v1", needs={"bias": lambda no_bias, **_: not no_bias}, precision="float32")
 def convolution_v1(
     data: torch.Tensor,
     weight: torch.Tensor,
@@ -121,7 +121,7 @@ def _(data: tuple, *, kernel: tuple, num_filter: int, num_group: int, layout: st
 # ---- Deconvolution ---------------------------------------------------------------------------------------------------
 
 
-@operator("Deconvolution", needs={"bias": lambda no_bias, **_: not no_bias})
+@operator("Deconvolution", needs={"bias": lambda no_bias, **_: not no_bias}, precision="low")
 def deconvolution(
     data: torch.Tensor,
     weight: torch.Tensor,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache, reduce
 from math import prod
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
@@ -17,8 +17,15 @@ from .windows import CHANNELS_LAST, edges, need_layout, need_room, need_window
 
 __all__: list[str] = []
 
+
+def _avg_pool3d(data: torch.Tensor, *how: Any) -> torch.Tensor:
+    if data.is_cpu and data.dtype.itemsize == 2:  # torch has no kernel for half precision there
+        return F.avg_pool3d(data.float(), *how).to(dtype=data.dtype)
+    return F.avg_pool3d(data, *how)
+
+
 _MAX = {2: torch.max_pool2d, 3: torch.max_pool3d}
-_AVERAGE = {2: F.avg_pool2d, 3: F.avg_pool3d}
+_AVERAGE = {2: F.avg_pool2d, 3: _avg_pool3d}
 _SMALL = 10_000  # elements that torch's kernels look at while another one is launched
 _FULL = (torch.float32, torch.float64)
 
@@ -249,9 +256,9 @@ def _pool_padded(
         return _MAX[n](F.pad(data, around, value=torch.finfo(data.dtype).min), kernel, stride)
     counted = F.pad(data, edges(before, inside))
     further = edges([0] * n, behind)
-    sums = _AVERAGE[n](F.pad(counted, further), kernel, stride, divisor_override=1)
+    sums = _AVERAGE[n](F.pad(counted, further), kernel, stride, 0, False, True, 1)
     if pool_type == "sum":
         return sums
     ones = torch.ones_like(counted if include_pad else data, requires_grad=False)[:1, :1]
     ones = ones if include_pad else F.pad(ones, edges(before, inside))
-    return sums / _AVERAGE[n](F.pad(ones, further), kernel, stride, divisor_override=1).clamp(min=1)
+    return sums / _AVERAGE[n](F.pad(ones, further), kernel, stride, 0, False, True, 1).clamp(min=1)
