@@ -91,7 +91,7 @@ def lower(heads: Sequence[Entry], inputs: Sequence[Node] | None = None, sparse: 
             states = [node.inputs[i] for i in changed(node.wiring, tuple(bodies))]
         elif "_held" in keywords:
             keywords["_held"] = attribute(node, keywords["_held"])
-        call = graph.call_function(storage.general(op) if sparse else op.fn, tuple(tensors), keywords)
+        call = graph.call_function(storage.general(op) if sparse else op.function, tuple(tensors), keywords)
         call.meta["node"] = node
         count = op.num_outputs(node.values)
         if count == 1 and not states:

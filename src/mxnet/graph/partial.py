@@ -165,6 +165,10 @@ class _Partial:
             if data is not None:
                 kept = 1 if op.complete(node.values)["flatten"] else len(data) - 1
                 self.learn(node, node.inputs[0], (*output[:kept], *data[kept:]))
+        elif op.name == "Convolution":
+            data = self.shape(node.inputs[0])
+            if data is not None:
+                self.learn(node, node.inputs[0], (output[0], *data[1:]))
         elif op.name == "Reshape":
             data = self.shape(node.inputs[0])
             if data is not None and data.count(0) == 1 and all(output):
@@ -174,13 +178,17 @@ class _Partial:
             self.split(node, op.complete(node.values)["dim"] % len(output), output)
 
     def split(self, node: Node, axis: int, output: _Shape) -> None:
-        """Inputs that are joined along an axis share all other sizes, and the last unknown one is what is left."""
+        """Inputs that are joined along an axis share all other sizes, and the last unknown one is what is left. Of a
+        recurrent network's parameters several may be unknown, the weights of its input, which are of one size.
+        """
         sizes = [
             s[axis] if (s := self.shape(entry)) is not None and len(s) == len(output) else 0 for entry in node.inputs
         ]
-        left = output[axis] - sum(sizes)
+        left, unknown = output[axis] - sum(sizes), sizes.count(0)
+        assert node.op is not None
+        if output[axis] and unknown and left > 0 and (unknown == 1 or node.op.name == "_rnn_param_concat"):
+            sizes = [size or left // unknown for size in sizes]
         for entry, size in zip(node.inputs, sizes, strict=True):
-            size = size or (left if output[axis] and left > 0 and sizes.count(0) == 1 else 0)
             self.learn(node, entry, (*output[:axis], size, *output[axis + 1 :]))
 
 

@@ -21,6 +21,7 @@ from ..graph.node import Entry, Node, topological
 from ..graph.partial import infer_partial, is_open, settled
 from ..graph.plan import Plan
 from ..graph.trace import OperatorFailure, in_own_memory, interpret, trace
+from ..ops import registry
 from ..ops.custom import is_blamed
 from ..ops.random import generators
 from ..ops.registry import OperatorError
@@ -74,7 +75,7 @@ class CachedGraph:
     ) -> None:
         self._heads, self._count, self._variables, self._arrays = heads, len(inputs), [*inputs, *parameters], arrays
         self._backend, self._guards = backend, guards
-        self._lowered: dict[bool, Lowered] = {}  # for arrays some of which are sparse, and for dense ones
+        self._lowered: dict[tuple, Lowered] = {}  # by whether some arrays are sparse, and by who watches
         nodes = topological(heads)
         self._dynamic = any(node.op is not None and node.op.dynamic for node in nodes)
         self._open = any(map(is_open, nodes))  # some shape follows from those of a call
@@ -143,7 +144,7 @@ class CachedGraph:
         parameters = self._arrays(ctx)
         tensors = [array._source() for array in (*arrays, *parameters)]
         sparse = any(tensor.layout is not torch.strided for tensor in tensors)
-        if sparse or self._dynamic or self.hook is not None:
+        if sparse or self._dynamic or self.hook is not None or registry.watchers():
             return self._interpret(tensors, ctx, sparse)
         in_place = all(tensor.is_contiguous() for tensor in tensors[self._count :])
         tensors = [tensor if tensor.is_contiguous() else tensor.contiguous() for tensor in tensors]
@@ -216,10 +217,11 @@ class CachedGraph:
         if self._open:
             shapes = {node: tuple(tensor.shape) for node, tensor in zip(self._variables, tensors, strict=True)}
             return lower(settled(self._heads, infer_partial(self._heads, shapes)), self._variables, sparse)
+        key = (sparse, registry.watchers())
         with self._lock:
-            lowered = self._lowered.get(sparse)
+            lowered = self._lowered.get(key)
             if lowered is None:
-                lowered = self._lowered[sparse] = lower(self._heads, self._variables, sparse)
+                lowered = self._lowered[key] = lower(self._heads, self._variables, sparse)
         return lowered
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -80,7 +81,7 @@ def zeros(
     Raises ValueError for another stype.
     """
     if stype is None and not kwargs and is_plain(shape):
-        return _filled(torch.zeros, (shape,), ctx, dtype)
+        return _filled(_makers["_zeros"], (shape,), ctx, dtype)
     if stype not in (None, "default"):
         return _sparse_zeros(stype, shape, ctx, dtype)
     return _create("_zeros", ctx, kwargs, shape=shape, dtype=_default if dtype is None else dtype)
@@ -89,7 +90,7 @@ def zeros(
 def ones(shape: int | Sequence[int], ctx: Context | None = None, dtype: Any = None, **kwargs: Any) -> NDArray:
     """An array of ones; float32 by default."""
     if not kwargs and is_plain(shape):
-        return _filled(torch.ones, (shape,), ctx, dtype)
+        return _filled(_makers["_ones"], (shape,), ctx, dtype)
     return _create("_ones", ctx, kwargs, shape=shape, dtype=_default if dtype is None else dtype)
 
 
@@ -102,7 +103,7 @@ def full(
 ) -> NDArray:
     """An array filled with one value; float32 by default."""
     if out is None and is_plain(shape) and _fits(val, dtype):
-        return _filled(torch.full, (shape, val), ctx, dtype)
+        return _filled(_makers["_full"], (shape, val), ctx, dtype)
     target = empty(shape, ctx, dtype) if out is None else out
     target[:] = val
     return target
@@ -122,7 +123,7 @@ def arange(
         start, stop = 0, start
     dtype = np.float64 if dtype is None else dtype  # so says NumPy, and so does MXNet
     if repeat == 1 and not infer_range and start.__class__ is stop.__class__ is int and step == 1 and start < stop:
-        return _filled(torch.arange, (start, stop), ctx, dtype)
+        return _filled(_makers["_arange"], (start, stop), ctx, dtype)
     return _create("_arange", ctx, {}, start=start, stop=stop, step=step, repeat=repeat, dtype=dtype)
 
 
@@ -188,6 +189,12 @@ def to_dlpack_for_write(data: NDArray) -> Any:
     return data.to_dlpack_for_write()
 
 
+# What ordinary calls run: torch's functions, in place of those of operators.
+_makers: dict[str, Callable[..., torch.Tensor]] = {}
+for _name, _make in {"_zeros": torch.zeros, "_ones": torch.ones, "_full": torch.full, "_arange": torch.arange}.items():
+    registry.get(_name).bind(partial(_makers.__setitem__, _name), _make)
+
+
 def _create(name: str, ctx: Context | None, kwargs: dict[str, Any], **attributes: Any) -> NDArray:
     ctx = contexts.resolve(ctx)
     if kwargs:  # out=..., or an argument that is none
@@ -195,7 +202,7 @@ def _create(name: str, ctx: Context | None, kwargs: dict[str, Any], **attributes
     op = registry.get(name)
     values = op.parse(attributes)
     try:
-        return wrap(op.fn(**values, _device=ctx.torch_device), ctx)
+        return wrap(op.function(**values, _device=ctx.torch_device), ctx)
     except Exception as error:
         raise op.failure(error, (), values) from None
 

@@ -8,20 +8,20 @@ attributes of the right type) runs straight through it (see ``straight.py``), ev
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import torch
 
-from .. import context
+from .. import context, dtypes
 from .._state import state
 from ..base import MXNetError
 from ..context import Context
-from ..ops import faces, registry
+from ..ops import faces, precision, registry
 from ..ops.random import generators
 from ..ops.registry import SURROUNDINGS, Operator, OperatorError
 from ..ops.sparse import storage
-from . import straight
+from . import casting, straight
 from .ndarray import NDArray, copy_into, wrap
 
 __all__ = ["context_of", "face", "invoke", "surroundings"]
@@ -63,7 +63,7 @@ def invoke(
     try:
         keywords = {**values, **{name: _surroundings[name](ctx) for name in op.implicit}}
         if op.storage is None and all(t is None or t.layout is _STRIDED for t in tensors):
-            result = op.fn(*tensors, **keywords)
+            result = op.function(*tensors, **keywords)
         else:
             result = storage.compute(op, tensors, keywords)
     except Exception as error:
@@ -172,7 +172,45 @@ def face(name: str) -> Callable:
     """The function ``mx.nd.<name>`` for the operator of that name or alias."""
     op = registry.get(name)
     pieces = faces.parts(op, optional_inputs=True, defaults=True)
-    scope = pieces.scope | straight.scope(op) | {"invoke": invoke}
+    scope = pieces.scope | straight.scope(op) | {"invoke": invoke, "CAST": _cast, "LOSS_SCALE": _loss_scale}
+    op.bind(partial(scope.__setitem__, "FN"))
     body = [*straight.path(op, pieces.inputs), f"return invoke(OP, {pieces.inputs}, {pieces.given}, out)"]
-    tail = ["out=None", "name=None", "**kwargs"]
-    return faces.define(op, name, "mxnet.ndarray", [*pieces.parameters, *tail], body, scope)
+    parameters = [*pieces.parameters, "out=None", "name=None", "**kwargs"]
+
+    def make(policy: precision.Policy | None) -> Any:
+        lines = [*casting.lines(op, policy, pieces.inputs), *body]
+        return faces.define(op, name, "mxnet.ndarray", parameters, lines, scope)
+
+    return precision.adopt(make)
+
+
+def _cast(dtype: str, arrays: Sequence[Any]) -> Sequence[Any]:
+    """The arrays among ``arrays`` in a dtype, by operators, so that gradients and recordings know of it; "widest": in
+    the widest of theirs.
+    """
+    found = [_half_or_single(array) for array in arrays]
+    if dtype == "widest":
+        floats = [array for array, name in zip(arrays, found, strict=True) if name is not None]
+        if len({name for name in found if name is not None}) < 2:
+            return arrays
+        wide = iter(face("amp_multicast")(*floats, num_outputs=len(floats)))
+        return [array if name is None else next(wide) for array, name in zip(arrays, found, strict=True)]
+    amp_cast = face("amp_cast")
+    return [
+        array if name in (None, dtype) else amp_cast(array, dtype=dtype)
+        for array, name in zip(arrays, found, strict=True)
+    ]
+
+
+def _half_or_single(array: Any) -> str | None:
+    """The name of the dtype that casts concern; None for other dtypes, and for what is no array."""
+    if not isinstance(array, NDArray):
+        return None
+    plain = getattr(array, "_value", array)  # of one that is being recorded
+    tensor = plain._data if plain._graph is None else plain._graph
+    name = dtypes.by_torch[tensor.dtype].name
+    return name if name in precision.FLOATS else None
+
+
+def _loss_scale() -> float:
+    return precision.policy.loss_scale() if precision.policy else 1.0

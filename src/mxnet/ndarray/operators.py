@@ -9,7 +9,7 @@ import torch
 
 from .._state import state
 from ..base import numeric_types
-from ..ops import registry
+from ..ops import precision, registry
 from .face import face
 from .ndarray import NDArray
 
@@ -21,8 +21,14 @@ _new = NDArray.__new__
 def binary(array_op: str, scalar_op: str) -> Callable[[NDArray, Any], NDArray]:
     """The method for ``self <operator> other``: the face's straight path is spelled out here for the shortest call."""
     op = registry.get(array_op)
-    fn = op.fn
+    fn: Callable
     with_array, with_number = face(array_op), face(scalar_op)
+
+    def take(function: Callable) -> None:
+        nonlocal fn
+        fn = function
+
+    op.bind(take)
 
     def method(self: NDArray, other: Any) -> NDArray:
         if other.__class__ is NDArray:
@@ -48,15 +54,17 @@ def binary(array_op: str, scalar_op: str) -> Callable[[NDArray, Any], NDArray]:
     return method
 
 
-def reflected(array_op: str, scalar_op: str) -> Callable[[NDArray, Any], NDArray]:
-    """The method for ``other <operator> self``; Python calls it for numbers only."""
+def reflected(array_op: str, scalar_op: str, swap: bool = True) -> Callable[[NDArray, Any], NDArray]:
+    """The method for ``other <operator> self``; Python calls it for numbers only. Without ``swap``, for ``self
+    <operator> other``.
+    """
     with_array, with_number = face(array_op), face(scalar_op)
 
     def method(self: NDArray, other: Any) -> NDArray:
         if isinstance(other, numeric_types):
             return with_number(self, float(other))
         if isinstance(other, NDArray):
-            return with_array(other, self)
+            return with_array(other, self) if swap else with_array(self, other)
         raise TypeError(f"type {type(other)} not supported")
 
     return method
@@ -65,6 +73,14 @@ def reflected(array_op: str, scalar_op: str) -> Callable[[NDArray, Any], NDArray
 def in_place(array_op: str, scalar_op: str, fn: Callable | None) -> Callable[[NDArray, Any], NDArray]:
     """The method for ``self <operator>= other``: the result goes into this array's memory, by torch's own ``fn``."""
     with_array, with_number = face(array_op), face(scalar_op)
+    own = fn
+
+    def take(function: Callable) -> None:  # while somebody watches, it takes the way of all operators
+        nonlocal fn
+        fn = own if function is op.fn else None
+
+    op = registry.get(array_op)
+    op.bind(take)
 
     def method(self: NDArray, other: Any) -> NDArray:
         data = self._data
@@ -103,7 +119,7 @@ def install() -> None:
         ("mod", "broadcast_mod", "mod", "_rmod_scalar", None),
         ("pow", "broadcast_power", "power", "_rpower_scalar", None),
     ):
-        _put(name, binary(array_op, f"_{scalar}_scalar"))
+        _put_binary(name, array_op, f"_{scalar}_scalar")
         _put("r" + name, reflected(array_op, mirrored))
         if name != "pow":
             _put("i" + name, in_place(array_op, f"_{scalar}_scalar", fn))
@@ -111,9 +127,21 @@ def install() -> None:
         _put(name, getattr(NDArray, f"__{other}__"))
     for name, word in (("eq", "equal"), ("ne", "not_equal"), ("gt", "greater"), ("ge", "greater_equal"),
                        ("lt", "lesser"), ("le", "lesser_equal")):  # fmt: skip
-        _put(name, binary(f"broadcast_{word}", f"_{word}_scalar"))
+        _put_binary(name, f"broadcast_{word}", f"_{word}_scalar")
     _put("neg", face("negative"))
     _put("abs", face("abs"))
+
+
+def _put_binary(name: str, array_op: str, scalar_op: str) -> None:
+    """Put ``binary`` there; in mixed precision, where this operator converts its inputs, the way through its face."""
+    op, straight, casting = registry.get(array_op), binary(array_op, scalar_op), reflected(array_op, scalar_op, False)
+
+    def follow(policy: precision.Policy | None) -> None:
+        casts = policy is not None and policy.kind(op) not in (None, "widest")
+        _put(name, casting if casts else straight)
+
+    follow(precision.policy)
+    precision.followers.append(follow)
 
 
 def _put(name: str, method: Callable) -> None:

@@ -69,7 +69,7 @@ class _Eager(Distributions):
         ctx = context.current_context() if ctx is None else context.resolve(ctx)
         values = {**parameters, "shape": size, "dtype": dtype if named else None}
         try:
-            return wrap(op.fn(**values, _rng=generator(ctx), _device=ctx.torch_device), ctx)
+            return wrap(op.function(**values, _rng=generator(ctx), _device=ctx.torch_device), ctx)
         except Exception as error:
             raise op.failure(error, (), values) from None
 

@@ -38,9 +38,8 @@ _COPY = "{0}.clone() if {0}.is_contiguous() else {0}.contiguous()"
 
 
 def scope(op: Operator) -> dict[str, Any]:
-    """The names that the lines of ``path`` refer to."""
+    """The names that the lines of ``path`` refer to, but for FN, the operator's function."""
     return {
-        "FN": op.fn,
         "NDArray": NDArray,
         "OP": op,
         "STATE": state,

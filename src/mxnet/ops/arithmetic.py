@@ -184,14 +184,18 @@ def with_number(row: Binary, reflected: bool = False) -> Callable[..., Tensor]:
     return compute
 
 
+_OVERFLOWS = ("power", "hypot")  # soon, in float16
+
+
 for _row in BINARY:
     _aliases = {"add": ["broadcast_plus"], "sub": ["broadcast_minus"]}.get(_row.name, [])
-    _kinds = dict(signature=two_arrays, differentiable=_row.differentiable)
+    _own = "float32" if _row.name in _OVERFLOWS else None
+    _kinds = dict(signature=two_arrays, differentiable=_row.differentiable, precision=_own or "widest")
     operator(f"broadcast_{_row.name}", aliases=_aliases, doc=f"{_row.doc}; shapes broadcast.", **_kinds)(_row.fn)
     operator(_row.same_shape, aliases=_row.same_shape_aliases, doc=f"{_row.doc}; shapes must be equal.", **_kinds)(
         same_shape(_row.fn)
     )
-    _kinds["signature"] = array_and_number
+    _kinds |= dict(signature=array_and_number, precision=_own)
     _camel = "".join(part.capitalize() for part in _row.scalar.split("_"))
     operator(f"_{_row.scalar}_scalar", aliases=[f"_{_camel}Scalar"], doc=f"{_row.doc}, with a number.", **_kinds)(
         with_number(_row)
@@ -199,5 +203,6 @@ for _row in BINARY:
     if _row.reflected:
         operator(
             f"_r{_row.scalar}_scalar", aliases=[f"_{_CAMEL[_row.scalar]}Scalar"],
-            doc=f"{_row.doc}, with a number on the left.", **_kinds,
+            doc=f"{_row.doc}, with a number on the left.",
+            **_kinds | ({"precision": "float32"} if _row.name == "div" else {}),
         )(with_number(_row, reflected=True))  # fmt: skip

@@ -262,4 +262,4 @@ class _Node(torch.autograd.Function):
         return None, None, *(g if need else None for g, need in zip(results, needed, strict=True))
 
 
-register(CustomOperator("Custom", custom, mixed=True))
+register(CustomOperator("Custom", custom, mixed=True, precision="float32"))

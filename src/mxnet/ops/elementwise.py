@@ -165,10 +165,22 @@ _FLOAT = (
 def _one_array(data): ...
 
 
+# Large or inaccurate results in float16.
+_NEED_FLOAT32 = frozenset(
+    "square rsqrt rcbrt exp expm1 log log10 log2 log1p tan arcsin arccos sinh cosh arctanh reciprocal erfinv gamma "
+    "gammaln".split()
+)
+
+
+def _define(name: str, function: Function, doc: str) -> None:
+    precision = "float32" if name in _NEED_FLOAT32 else None
+    operator(name, signature=_one_array, doc=f"{doc}, element by element.", precision=precision)(function)
+
+
 for _name, _function, _doc in _KEEP:
-    operator(_name, signature=_one_array, doc=f"{_doc}, element by element.")(_function)
+    _define(_name, _function, _doc)
 for _name, _function, _doc in _FLOAT:
-    operator(_name, signature=_one_array, doc=f"{_doc}, element by element.")(in_dtype(_function))
+    _define(_name, in_dtype(_function), _doc)
 
 
 @operator("logical_not", differentiable=False)
@@ -199,7 +211,7 @@ def clip(data: Tensor, *, a_min: float, a_max: float) -> Tensor:
     return torch.clamp(data, *(int(min(max(bound, span.min), span.max)) for bound in (a_min, a_max)))
 
 
-@operator("smooth_l1")
+@operator("smooth_l1", precision="float32")
 def smooth_l1(data: Tensor, *, scalar: float = 1.0) -> Tensor:
     """``(scalar * x)**2 / 2`` where ``abs(x) < 1 / scalar**2``, else ``abs(x) - 0.5 / scalar**2``."""
     if not math.isfinite(scalar):
@@ -251,13 +263,13 @@ def stop_gradient(data: Tensor) -> Tensor:
     return fixed_gradient(data, 0) if data.requires_grad else data
 
 
-@operator("make_loss", output_names=("loss",), loss=True)
+@operator("make_loss", output_names=("loss",), loss=True, precision="float32")
 def make_loss(data: Tensor) -> Tensor:
     """A copy of ``data`` that is a loss: its gradient is 1 everywhere, whatever becomes of the copy."""
     return fixed_gradient(data, 1)
 
 
-@operator("MakeLoss", loss=True)
+@operator("MakeLoss", loss=True, precision="float32")
 def make_scaled_loss(
     data: Tensor,
     *,
@@ -279,7 +291,7 @@ def make_scaled_loss(
     return FixedGradient.apply(data, gradient)
 
 
-@operator("where", types="C, T, T -> T", mixed=True)
+@operator("where", types="C, T, T -> T", mixed=True, precision="widest")
 def where(condition: Tensor, x: Tensor, y: Tensor) -> Tensor:
     """``x`` where ``condition`` is not 0, else ``y``.
 
@@ -294,7 +306,7 @@ def where(condition: Tensor, x: Tensor, y: Tensor) -> Tensor:
     return torch.where(condition.bool(), x, y)
 
 
-@operator("add_n", aliases=["ElementWiseSum"], may_return_input=True)
+@operator("add_n", aliases=["ElementWiseSum"], may_return_input=True, precision="widest")
 def add_n(*args: Tensor, num_args: int = 1) -> Tensor:
     """Sum of one or more arrays of the same shape."""
     if not args:

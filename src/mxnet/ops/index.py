@@ -191,7 +191,7 @@ def sort(data: Tensor, *, axis: int | None = -1, is_ascend: bool = True) -> Tens
     return ranked(data, axis, is_ascend)[0]
 
 
-@operator("argsort", differentiable=False)
+@operator("argsort", differentiable=False, precision="float32")
 def argsort(data: Tensor, *, axis: int | None = -1, is_ascend: bool = True, dtype: Dtype = "float32") -> Tensor:
     """The indices that would sort ``data`` along ``axis``, or the flat array; equal values stay in order."""
     return ranked(data, axis, is_ascend)[1].to(dtype=dtypes.by_name[dtype].torch)
@@ -218,6 +218,7 @@ def _leading(data: Tensor, axis: int, k: int, ascending: bool, any_order: bool) 
     "topk",
     types=lambda ret_typ, dtype, **_: "T -> " + {"both": f"T, {dtype}", "indices": dtype}.get(ret_typ, "T"),
     outputs=lambda ret_typ, **_: 2 if ret_typ == "both" else 1,
+    precision="float32",
 )
 def topk(
     data: Tensor,

@@ -21,7 +21,9 @@ __all__: list[str] = []
 _ROWS = {row.name: row for row in BINARY}
 
 operator("_grad_add", signature=two_arrays, doc="Sum of two gradients; shapes must be equal.")(same_shape(torch.add))
-operator("_scatter_elemwise_div", signature=two_arrays, doc="Quotient; shapes must be equal.")(same_shape(divide))
+operator("_scatter_elemwise_div", signature=two_arrays, doc="Quotient; shapes must be equal.", precision="widest")(
+    same_shape(divide)
+)
 operator("_scatter_plus_scalar", signature=array_and_number, doc="Sum, with a number.")(with_number(_ROWS["add"]))
 operator("_scatter_minus_scalar", signature=array_and_number, doc="Difference, with a number.")(
     with_number(_ROWS["sub"])
@@ -105,7 +107,7 @@ def scatter_set_nd(lhs: Tensor, rhs: Tensor, indices: Tensor, *, shape: Shape) -
     return lhs.index_put(indices.long().unbind(0), rhs.to(dtype=lhs.dtype))
 
 
-@operator("_square_sum")
+@operator("_square_sum", precision="float32")
 def square_sum(data: Tensor, *, axis: Shape | None = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
     """Sum of squares over axes, as ``sum`` takes them."""
     return total.fn(data.square(), axis=axis, keepdims=keepdims, exclude=exclude)

@@ -69,7 +69,7 @@ def _factors(a: Tensor, b: Tensor, transpose_a: bool, transpose_b: bool) -> tupl
     return a, b
 
 
-@operator("_linalg_gemm", aliases=["linalg_gemm"])
+@operator("_linalg_gemm", aliases=["linalg_gemm"], precision="float32")
 def gemm(
     A: Tensor,
     B: Tensor,
@@ -98,7 +98,7 @@ def gemm(
     return result if axis == -2 else result.movedim(-2, axis).contiguous()
 
 
-@operator("_linalg_gemm2", aliases=["linalg_gemm2"])
+@operator("_linalg_gemm2", aliases=["linalg_gemm2"], precision="float32")
 def gemm2(
     A: Tensor, B: Tensor, *, transpose_a: bool = False, transpose_b: bool = False, alpha: float = 1.0, axis: int = -2
 ) -> Tensor:
@@ -113,7 +113,7 @@ def _scaled(data: Tensor, alpha: float) -> Tensor:
     return data if alpha == 1 else data * alpha
 
 
-@operator("_linalg_syrk", aliases=["linalg_syrk"])
+@operator("_linalg_syrk", aliases=["linalg_syrk"], precision="float32")
 def syrk(A: Tensor, *, transpose: bool = False, alpha: float = 1.0) -> Tensor:
     """``alpha * A @ A.T``, or ``alpha * A.T @ A`` with ``transpose``. A: (..., M, N)."""
     _need_matrices(A)
@@ -124,7 +124,7 @@ def _triangle(matrix: Tensor, lower: bool) -> Tensor:
     return matrix.tril() if lower else matrix.triu()
 
 
-@operator("_linalg_trmm", aliases=["linalg_trmm"])
+@operator("_linalg_trmm", aliases=["linalg_trmm"], precision="float32")
 def trmm(
     A: Tensor, B: Tensor, *, transpose: bool = False, rightside: bool = False, lower: bool = True, alpha: float = 1.0
 ) -> Tensor:
@@ -140,7 +140,7 @@ def trmm(
     return _scaled(torch.matmul(left, right), alpha)
 
 
-@operator("_linalg_trsm", aliases=["linalg_trsm"])
+@operator("_linalg_trsm", aliases=["linalg_trsm"], precision="float32")
 def trsm(
     A: Tensor, B: Tensor, *, transpose: bool = False, rightside: bool = False, lower: bool = True, alpha: float = 1.0
 ) -> Tensor:
@@ -156,7 +156,7 @@ def trsm(
     return torch.linalg.solve_triangular(A, _scaled(B, alpha), upper=lower == transpose, left=not rightside)
 
 
-@operator("khatri_rao", may_return_input=True)
+@operator("khatri_rao", may_return_input=True, precision="float32")
 def khatri_rao(*args: Tensor, num_args: int = 1) -> Tensor:
     """Kronecker products of corresponding columns: (M1, K), (M2, K), ... give (M1 * M2 * ..., K)."""
     if not args:
@@ -170,7 +170,7 @@ def khatri_rao(*args: Tensor, num_args: int = 1) -> Tensor:
 # ---- diagonals and triangles -----------------------------------------------------------------------------------------
 
 
-@operator("_linalg_sumlogdiag", aliases=["linalg_sumlogdiag"])
+@operator("_linalg_sumlogdiag", aliases=["linalg_sumlogdiag"], precision="float32")
 def sumlogdiag(A: Tensor) -> Tensor:
     """Sum of the logarithms of the diagonal: (..., N, N) gives (...), a single matrix (1,)."""
     _need_square(A)
@@ -184,14 +184,14 @@ def _need_diagonal(matrix: Tensor, offset: int) -> None:
         raise ValueError(f"offset {offset} is outside of matrices of size {size}")
 
 
-@operator("_linalg_extractdiag", aliases=["linalg_extractdiag"], returns_view=True)
+@operator("_linalg_extractdiag", aliases=["linalg_extractdiag"], returns_view=True, precision="float32")
 def extractdiag(A: Tensor, *, offset: int = 0) -> Tensor:
     """The diagonal ``offset`` places above the main one (below for negative): (..., N, N) gives (..., N - |offset|)."""
     _need_diagonal(A, offset)
     return A.diagonal(offset, -2, -1)
 
 
-@operator("_linalg_makediag", aliases=["linalg_makediag"])
+@operator("_linalg_makediag", aliases=["linalg_makediag"], precision="float32")
 def makediag(A: Tensor, *, offset: int = 0) -> Tensor:
     """Matrices with ``A`` on a diagonal, zeros elsewhere: the reverse of ``linalg_extractdiag``."""
     _need_lapack(A)
@@ -205,7 +205,7 @@ def _triangle_positions(size: int, offset: int, lower: bool, device: torch.devic
     return rows * size + columns if lower else columns * size + rows
 
 
-@operator("_linalg_extracttrian", aliases=["linalg_extracttrian"])
+@operator("_linalg_extracttrian", aliases=["linalg_extracttrian"], precision="float32")
 def extracttrian(A: Tensor, *, offset: int = 0, lower: bool = True) -> Tensor:
     """A triangle as a vector: (..., N, N) gives (..., n * (n + 1) / 2), where n = N - |offset|.
 
@@ -216,7 +216,7 @@ def extracttrian(A: Tensor, *, offset: int = 0, lower: bool = True) -> Tensor:
     return A.flatten(-2).index_select(-1, _triangle_positions(A.shape[-1], offset, lower, A.device))
 
 
-@operator("_linalg_maketrian", aliases=["linalg_maketrian"])
+@operator("_linalg_maketrian", aliases=["linalg_maketrian"], precision="float32")
 def maketrian(A: Tensor, *, offset: int = 0, lower: bool = True) -> Tensor:
     """Triangular matrices from vectors: the reverse of ``linalg_extracttrian``."""
     _need_lapack(A)
@@ -233,21 +233,23 @@ def maketrian(A: Tensor, *, offset: int = 0, lower: bool = True) -> Tensor:
 # ---- factorizations --------------------------------------------------------------------------------------------------
 
 
-@operator("_linalg_potrf", aliases=["linalg_potrf"])
+@operator("_linalg_potrf", aliases=["linalg_potrf"], precision="float32")
 def potrf(A: Tensor) -> Tensor:
     """Cholesky factor of symmetric positive-definite matrices: lower triangular L with ``A = L @ L.T``."""
     _need_square(A)
     return torch.linalg.cholesky(A)
 
 
-@operator("_linalg_potri", aliases=["linalg_potri"])
+@operator("_linalg_potri", aliases=["linalg_potri"], precision="float32")
 def potri(A: Tensor) -> Tensor:
     """``inverse(A @ A.T)`` for lower triangular A, such as a factor by ``linalg_potrf``."""
     _need_square(A)
     return torch.cholesky_inverse(A.tril())
 
 
-@operator("_linalg_gelqf", aliases=["linalg_gelqf"], outputs=2, output_names=("output0", "output1"))
+@operator(
+    "_linalg_gelqf", aliases=["linalg_gelqf"], outputs=2, output_names=("output0", "output1"), precision="float32"
+)
 def gelqf(A: Tensor) -> tuple[Tensor, Tensor]:
     """Q with orthonormal rows and lower triangular L with ``A = L @ Q``.
 
@@ -282,7 +284,7 @@ class Eigen(OwnGradient):
         return rows.mT @ inner @ rows
 
 
-@operator("_linalg_syevd", outputs=2, output_names=("output0", "output1"))
+@operator("_linalg_syevd", outputs=2, output_names=("output0", "output1"), precision="float32")
 def syevd(A: Tensor) -> tuple[Tensor, Tensor]:
     """U and l with ``A = U.T @ diag(l) @ U`` for symmetric A: eigenvectors, as rows of U, and eigenvalues, ascending.
 
@@ -295,14 +297,14 @@ def syevd(A: Tensor) -> tuple[Tensor, Tensor]:
 # ---- determinants and inverse ----------------------------------------------------------------------------------------
 
 
-@operator("_linalg_inverse", aliases=["linalg_inverse"])
+@operator("_linalg_inverse", aliases=["linalg_inverse"], precision="float32")
 def inverse(A: Tensor) -> Tensor:
     """Inverse matrices. A singular one is an error."""
     _need_square(A)
     return torch.linalg.inv(A)
 
 
-@operator("_linalg_det", aliases=["linalg_det"])
+@operator("_linalg_det", aliases=["linalg_det"], precision="float32")
 def det(A: Tensor) -> Tensor:
     """Determinants: (..., N, N) gives (...), a single matrix (1,). The gradient of a singular matrix is 0."""
     _need_square(A)
@@ -326,7 +328,9 @@ class SignedLogDeterminant(OwnGradient):
         return (heads[1][..., None, None] * torch.linalg.inv(regular).mT).masked_fill(singular, 0)
 
 
-@operator("_linalg_slogdet", aliases=["linalg_slogdet"], outputs=2, output_names=("output0", "output1"))
+@operator(
+    "_linalg_slogdet", aliases=["linalg_slogdet"], outputs=2, output_names=("output0", "output1"), precision="float32"
+)
 def slogdet(A: Tensor) -> tuple[Tensor, Tensor]:
     """Sign (-1, 0, 1) and logarithm of the absolute value of the determinant; (1,) each for a single matrix.
 

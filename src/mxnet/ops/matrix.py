@@ -14,7 +14,7 @@ __all__: list[str] = []
 Storage = Literal[None, "csr", "default", "row_sparse"]
 
 
-@operator("dot", storage="forward_stype")
+@operator("dot", storage="forward_stype", precision="widest")
 def dot(
     lhs: torch.Tensor,
     rhs: torch.Tensor,
@@ -46,7 +46,7 @@ def dot(
     return product if product.dim() else product.reshape(1)
 
 
-@operator("batch_dot")
+@operator("batch_dot", precision="widest")
 def batch_dot(
     lhs: torch.Tensor,
     rhs: torch.Tensor,

@@ -25,7 +25,7 @@ __all__: list[str] = []
 Reduction = Callable[[Tensor, Axes, bool], Tensor]
 
 
-def reduction(name: str, *aliases: str) -> Callable[[Reduction], Operator]:
+def reduction(name: str, *aliases: str, precision: str | None = None) -> Callable[[Reduction], Operator]:
     """Decorator: the operator ``name`` from a function of the array, its axes (None for all of them) and keepdims."""
 
     def define(reduce: Reduction) -> Operator:
@@ -41,7 +41,7 @@ def reduction(name: str, *aliases: str) -> Callable[[Reduction], Operator]:
             result = reduce(data, axis, keepdims or data.dim() == 1)
             return result if result.dim() else result[None]
 
-        return operator(name, aliases=aliases, may_return_input=True, doc=reduce.__doc__)(apply)
+        return operator(name, aliases=aliases, may_return_input=True, precision=precision, doc=reduce.__doc__)(apply)
 
     return define
 
@@ -52,7 +52,7 @@ def _other_axes(axis: int | tuple[int, ...], ndim: int) -> tuple[int, ...]:
     return tuple(a for a in range(ndim) if a not in named)
 
 
-@reduction("sum", "sum_axis")
+@reduction("sum", "sum_axis", precision="float32")
 def total(data: Tensor, axis: Axes, keepdims: bool) -> Tensor:
     """Sum over axes. Integers wrap."""
     if axis is None and not keepdims and data.is_floating_point():
@@ -60,7 +60,7 @@ def total(data: Tensor, axis: Axes, keepdims: bool) -> Tensor:
     return torch.sum(data, axis, keepdims, dtype=data.dtype)
 
 
-@reduction("mean")
+@reduction("mean", precision="float32")
 def mean(data: Tensor, axis: Axes, keepdims: bool) -> Tensor:
     """Arithmetic mean over axes. Integers: the sum, which wraps, divided by the count and cut to a whole number."""
     if data.is_floating_point():
@@ -82,16 +82,16 @@ def product(data: Tensor, axis: Axes, keepdims: bool) -> Tensor:
     return data
 
 
-reduction("prod")(product)
+reduction("prod", precision="float32")(product)
 
 
-@reduction("nansum")
+@reduction("nansum", precision="float32")
 def nansum(data: Tensor, axis: Axes, keepdims: bool) -> Tensor:
     """Sum over axes; NaN counts as 0. Integers wrap."""
     return torch.nansum(data, axis, keepdims, dtype=data.dtype)
 
 
-@reduction("nanprod")
+@reduction("nanprod", precision="float32")
 def nanprod(data: Tensor, axis: Axes, keepdims: bool) -> Tensor:
     """Product over axes; NaN counts as 1. Integers wrap."""
     return product(data.masked_fill(torch.isnan(data), 1), axis, keepdims)
@@ -134,7 +134,7 @@ def minimum(data: Tensor, axis: Axes, keepdims: bool) -> Tensor:
     return extremum(torch.amin, torch.min, data, axis, keepdims)
 
 
-@operator("norm", types=lambda out_dtype, **_: f"T -> {out_dtype or 'T'}")
+@operator("norm", types=lambda out_dtype, **_: f"T -> {out_dtype or 'T'}", precision="float32")
 def norm(
     data: Tensor,
     *,

@@ -26,6 +26,7 @@ from typing import Any
 import torch
 
 from .. import dtypes
+from .._state import changes
 from ..base import MXNetError, _Null
 from . import absent, signatures
 from . import attributes as attribute_types
@@ -41,6 +42,9 @@ __all__ = [
     "operator",
     "operators",
     "register",
+    "unwatch",
+    "watch",
+    "watchers",
 ]
 
 # What an operator may ask of its surroundings: training mode, whether gradients are recorded, the random generator of
@@ -48,6 +52,7 @@ __all__ = [
 SURROUNDINGS = ("_train", "_recording", "_rng", "_device", "_ctx")
 
 _REGISTRY: dict[str, Operator] = {}
+_watchers: list[Watcher] = []
 
 
 class OperatorError(MXNetError):
@@ -117,6 +122,10 @@ class Operator:
         From what stands in ``out``, the result and the attributes to what is written there; None: the result.
     storage : str, optional
         The result may be sparse: always (""), or where the attribute of that name is not None.
+    precision : str or dict, optional
+        What mixed precision (``precision.py``) does with its floating-point inputs: "low", they become bfloat16 or
+        float16; "float32"; "widest", one dtype, where they differ. A dict, attribute to values: float32 where the
+        attribute has one of them. None: they stay as they are.
     signature, doc : callable, str
         Where the function itself cannot say them: builtins, and functions made from a table.
     """
@@ -146,6 +155,7 @@ class Operator:
         wiring: Callable[..., Any] | None = None,
         accumulate: Callable[..., torch.Tensor] | None = None,
         storage: str | None = None,
+        precision: str | Mapping[str, tuple[str, ...]] | None = None,
         signature: Callable | None = None,
         doc: str | None = None,
     ) -> None:
@@ -156,7 +166,7 @@ class Operator:
         self.returns_view, self.may_return_input = returns_view, may_return_input
         self.differentiable, self.count, self.accumulate = differentiable, count, accumulate
         self.loss, self.dynamic = loss, dynamic
-        self.storage = storage
+        self.storage, self.precision = storage, precision
         self.bodies, self.wiring = bodies, wiring
         self.infer: Callable[..., dict[str, tuple]] | None = None
         # On tensors some of which are sparse: a result, or NotImplemented for "make them dense".
@@ -167,6 +177,8 @@ class Operator:
         self.optional = {n for n in self.inputs if self._parameters[n].default is None}
         self.variadic = next((n for n, p in self._parameters.items() if p.kind is p.VAR_POSITIONAL), None)
         keywords = [n for n, p in self._parameters.items() if p.kind is p.KEYWORD_ONLY]
+        self.function = fn  # what calls run: ``fn``, or what watchers made of it
+        self._bound: list[tuple[Callable[[Callable], Any], Callable]] = []
         self.implicit = tuple(n for n in keywords if n.startswith("_") and n != "_held")
         self.attribute_names = tuple(n for n in keywords if not n.startswith("_"))
 
@@ -198,6 +210,27 @@ class Operator:
     def doc(self) -> str:
         return self._doc or inspect.getdoc(self._declaration) or ""
 
+    def watched(self, function: Callable) -> Callable:
+        """What watchers make of a function that does this operator's work: itself, where there are none."""
+        for wrap in _watchers:
+            function = wrap(self, function)
+        return function
+
+    def bind(self, take: Callable[[Callable], Any], function: Callable | None = None) -> None:
+        """Give ``take`` the function that calls are to run, now and whenever that becomes another one.
+
+        Whoever keeps the function for short calls binds it, and need not look whether somebody watches. function: one
+        that does the same in the ordinary case; ``fn`` by default.
+        """
+        function = self.fn if function is None else function
+        self._bound.append((take, function))
+        take(self.watched(function))
+
+    def _renew(self) -> None:
+        self.function = self.watched(self.fn)
+        for take, function in self._bound:
+            take(self.watched(function))
+
     def infers(self, fn: Callable[..., dict[str, tuple]]) -> Callable:
         """Decorator: a function from the first input's shape and the attributes to the other inputs' shapes."""
         self.infer = fn
@@ -209,6 +242,8 @@ class Operator:
         for name, value in given.items():
             attribute = table.get(name)
             if attribute is None:
+                if name.startswith("__") and name.endswith("__"):
+                    continue  # a remark, such as __layout__, which graphs keep
                 known = ", ".join(table) or "none"
                 raise OperatorError(
                     self.name, f"unknown argument {name!r} (got {value!r}). Its arguments are: {known}."
@@ -365,6 +400,35 @@ def get(name: str) -> Operator:
 def operators() -> Iterator[Operator]:
     """Every operator once."""
     return iter(dict.fromkeys(_REGISTRY.values()))
+
+
+Watcher = Callable[[Operator, Callable], Callable]
+
+
+def watch(wrap: Watcher) -> None:
+    """From now on, all calls of operators, in graphs too, run ``wrap(operator, function)`` instead of the function.
+
+    A profiler can so look at every call, and costs nothing while it is off. Graphs run operator by operator then.
+    """
+    _watchers.append(wrap)
+    _renew()
+
+
+def unwatch(wrap: Watcher) -> None:
+    """End what ``watch`` began."""
+    _watchers.remove(wrap)
+    _renew()
+
+
+def watchers() -> tuple[Watcher, ...]:
+    """Those that watch now."""
+    return tuple(_watchers)
+
+
+def _renew() -> None:
+    for op in operators():
+        op._renew()
+    changes.count += 1
 
 
 def names() -> Iterator[str]:

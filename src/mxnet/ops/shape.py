@@ -206,13 +206,13 @@ def broadcast_like(lhs: Tensor, rhs: Tensor, *, lhs_axes: Axes = None, rhs_axes:
 # ---- joining and splitting -------------------------------------------------------------------------------------------
 
 
-@operator("Concat", aliases=["concat"])
+@operator("Concat", aliases=["concat"], precision="widest")
 def concat(*data: Tensor, num_args: int = 1, dim: int = 1) -> Tensor:
     """Arrays one after the other along axis ``dim``; their other axes must agree."""
     return torch.cat(data, dim)
 
 
-@operator("stack")
+@operator("stack", precision="widest")
 def stack(*data: Tensor, axis: int = 0, num_args: int = 1) -> Tensor:
     """Arrays of one shape along a new axis, at place ``axis`` of the result."""
     return torch.stack(data, axis)

@@ -14,7 +14,7 @@ from .registry import operator
 __all__: list[str] = []
 
 
-@operator("_contrib_count_sketch")
+@operator("_contrib_count_sketch", precision="float32")
 def count_sketch(data: Tensor, h: Tensor, s: Tensor, *, out_dim: int, processing_batch_size: int = 32) -> Tensor:
     """Random projection: ``result[..., h[i]] += s[i] * data[..., i]`` for each i (Charikar et al., 2002).
 
@@ -32,7 +32,7 @@ def count_sketch(data: Tensor, h: Tensor, s: Tensor, *, out_dim: int, processing
     return data.new_zeros((*data.shape[:-1], out_dim)).index_add(-1, places, data * s[0])
 
 
-@operator("_contrib_fft")
+@operator("_contrib_fft", precision="float32")
 def fft(data: Tensor, *, compute_size: int = 128) -> Tensor:
     """Discrete Fourier transform of each row, ``sum(data[n] * exp(-2 pi i k n / D))``.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
@@ -12,7 +13,8 @@ from .._state import state
 from ..base import _Null
 from ..graph.node import Entry, Node, hidden
 from ..graph.upgrade import initial
-from ..ops import faces, registry
+from ..ops import faces, precision, registry
+from ..ops.namespace import home
 from ..ops.registry import Operator, OperatorError
 from .symbol import Symbol, check_attributes
 
@@ -24,11 +26,16 @@ def face(name: str) -> Callable:
     """The function ``mx.sym.<name>`` for the operator of that name or alias."""
     op = registry.get(name)
     pieces = faces.parts(op, optional_inputs=True, defaults=False)
-    body = ["if out is not None: check_out()"]
-    body += [f"return compose(OP, {name!r}, {pieces.inputs}, {pieces.given}, name, attr)"]
+    composed = f"compose(OP, {name!r}, {pieces.inputs}, {pieces.given}, name, attr)"
     parameters = [*pieces.parameters, "name=None", "attr=None", "out=None", "**kwargs"]
-    scope = pieces.scope | {"OP": op, "check_out": _check_out, "compose": compose}
-    return faces.define(op, name, "mxnet.symbol", parameters, body, scope)
+    scope = pieces.scope | {"OP": op, "check_out": _check_out, "compose": compose, "cast": _cast}
+
+    def make(policy: precision.Policy | None) -> Any:
+        casts = policy is not None and (policy.kind(op) is not None or precision.makes_gradient(op))
+        body = ["if out is not None: check_out()", f"return cast({composed})" if casts else f"return {composed}"]
+        return faces.define(op, name, "mxnet.symbol", parameters, body, scope)
+
+    return precision.adopt(make)
 
 
 def _check_out() -> None:
@@ -56,7 +63,7 @@ def compose(
             raise AssertionError(f"{op.name}: argument {what} must be Symbol instances, but got {symbol!r}")
     if name is not None and not isinstance(name, str):
         raise TypeError(f"{op.name}: name must be a string, but is {name!r}")
-    name = names.current_manager().get(name, alias.lower())
+    name = names.current_manager().get(name, home(alias)[1].lower())
     users = {k: given.pop(k) for k in list(given) if _is_users(op, k)}
     extra = {k: str(v) for k, v in {**attribute.current_scope().get(attr), **users}.items()}
     check_attributes(extra)
@@ -126,3 +133,24 @@ def _only_output(op: Operator, name: str, symbol: Symbol) -> Entry:
             op.name, f"input {name!r} must have one output, but {symbol!r} has {len(symbol)}: choose one by its index"
         )
     return symbol._heads[0]
+
+
+def _cast(symbol: Symbol) -> Symbol:
+    """A node just composed, its inputs converted as the policy of mixed precision says."""
+    node, policy = symbol._heads[0].node, precision.policy
+    assert node.op is not None
+    assert policy is not None
+    if precision.makes_gradient(node.op):
+        logging.warning(f"{node.op.name} does not support dynamic loss scaling in symbolic and hybridized execution.")
+    dtype = policy.dtype(node.op, node.values)
+    if dtype is None or not node.inputs:
+        return symbol
+    names, concerned = node.input_names(), precision.casts_inputs(node.op, policy.kind(node.op))
+    inputs = [Symbol([entry]) for entry in node.inputs]
+    if dtype == "widest":
+        node.inputs = [head._heads[0] for head in face("amp_multicast")(*inputs, num_outputs=len(inputs))]
+        return symbol
+    for i, name in enumerate(names):
+        if node.op.variadic or name in concerned:
+            node.inputs[i] = face("amp_cast")(inputs[i], dtype=dtype)._heads[0]
+    return symbol

@@ -16,6 +16,7 @@ from ..graph.partial import is_open
 from ..ndarray import NDArray, creation
 from ..ndarray.face import context_of
 from ..ndarray.ndarray import wrap
+from ..ops import registry
 from ..ops.custom import is_blamed
 from .allocation import Pool
 from .inference import Found, Inferring
@@ -45,7 +46,7 @@ class Running(Inferring):
     __slots__ = ()
 
     if TYPE_CHECKING:
-        _lowered: dict[bool, lower.Lowered]
+        _lowered: dict[tuple, lower.Lowered]
 
         def list_arguments(self) -> list[str]: ...
         def list_auxiliary_states(self) -> list[str]: ...
@@ -207,10 +208,11 @@ class Running(Inferring):
 
     def _lower(self, sparse: bool) -> lower.Lowered:
         """The graph as a callable; ``sparse``: some of its inputs are."""
-        lowered = self._lowered.get(sparse)
+        key = (sparse, registry.watchers())
+        lowered = self._lowered.get(key)
         if lowered is None:
             legal.check_names(self._heads)
-            lowered = self._lowered[sparse] = lower.lower(self._heads, sparse=sparse)
+            lowered = self._lowered[key] = lower.lower(self._heads, sparse=sparse)
         return lowered
 
     def _diagnose(self, error: Exception, tensors: Sequence[Any]) -> Exception:

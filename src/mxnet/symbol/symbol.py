@@ -10,6 +10,7 @@ from ..base import MXNetError, NotImplementedForSymbol
 from ..graph import json
 from ..graph.lower import Lowered
 from ..graph.node import _HIDDEN, Entry, Node, hidden, inputs_of, shown, topological
+from ..graph.precision import without_casts
 from ..ops.methods import OperatorMethods
 from . import text
 from .running import Running
@@ -37,7 +38,7 @@ class Symbol(Running, OperatorMethods):
 
     def __init__(self, heads: Sequence[Entry]) -> None:
         self._heads = list(heads)
-        self._lowered: dict[bool, Lowered] = {}  # for arrays some of which are sparse, and for dense ones
+        self._lowered: dict[tuple, Lowered] = {}  # by whether some arrays are sparse, and by who watches
 
     # What it is
 
@@ -93,7 +94,7 @@ class Symbol(Running, OperatorMethods):
         return Symbol(self._copied()[1])
 
     def __reduce__(self) -> tuple[Callable, tuple]:
-        return load_json, (self.tojson(),)
+        return load_json, (self.tojson(remove_amp_cast=False),)
 
     def __hash__(self) -> int:
         return id(self) // 16
@@ -227,8 +228,8 @@ class Symbol(Running, OperatorMethods):
     # Files
 
     def tojson(self, remove_amp_cast: bool = True) -> str:
-        """The graph as MXNet's JSON."""
-        return json.dumps(self._heads)
+        """The graph as MXNet's JSON; ``remove_amp_cast``: without the casts of mixed precision."""
+        return json.dumps(without_casts(self._heads) if remove_amp_cast else self._heads)
 
     def debug_str(self) -> str:
         """The nodes one after the other, with their inputs and attributes."""

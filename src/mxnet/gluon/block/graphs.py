@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +11,12 @@ from ... import dtypes
 from ..._state import changes, state
 from ...base import MXNetError
 from ...graph import infer
-from ...graph.node import Entry
+from ...graph.node import Entry, Node
 from ...graph.partial import is_open
+from ...graph.precision import without_casts
 from ...ndarray import NDArray
+from ...ops import precision
+from ...symbol import Symbol
 from ..parameter import DeferredInitializationError, Parameter
 from .nested import ARRAY
 from .recording import Recording, compose, own, runs, trace, tree
@@ -50,7 +53,7 @@ class Graphs:
         self._block = block
         self._recordings: dict[Hashable, Recording] = {}
         self._stamp = -1
-        self._seen: list[tuple[int, int]] = []
+        self._seen: list[Any] = []
         self._met: dict[int, Block] = {}  # blocks that took part in recordings, those outside of the tree included
         self._runs = False
         self._lock = threading.RLock()
@@ -85,9 +88,9 @@ class Graphs:
             self._seen = self._versions()
             self._runs = runs(self._block)
 
-    def _versions(self) -> list[tuple[int, int]]:
+    def _versions(self) -> list[Any]:
         blocks = (*tree(self._block), *self._met.values())
-        return [(id(block), block.__dict__.get("_version", 0)) for block in blocks]
+        return [precision.policy, *((id(block), block.__dict__.get("_version", 0)) for block in blocks)]
 
     def _keep(self, key: Hashable, recording: Recording) -> None:
         if len(self._recordings) >= _MOST:
@@ -144,11 +147,14 @@ def set_shapes(name: str, recording: Recording, arrays: Sequence[NDArray]) -> No
     shapes = {node.name: array.shape for node, array in zip(recording.inputs, arrays, strict=True)}
     types = {node.name: dtypes.resolve(array.dtype).torch for node, array in zip(recording.inputs, arrays, strict=True)}
     try:
-        if any(map(is_open, recording.graph._nodes())):
-            found = recording.graph._found(shapes, types)
-            known = {node: found.shape(Entry(node)) for _, node in recording.parameters}
-        else:
-            known, _ = infer.infer(recording.graph._heads, shapes, types, outputs=False)
+        variables = [node for _, node in recording.parameters]
+        graph = Symbol(without_casts(recording.graph._heads))  # casts change no shape, and shapes pass them slowly
+        known: Mapping[Node, Any] = {}
+        if not any(map(is_open, graph._nodes())):
+            known, _ = infer.infer(graph._heads, shapes, types, outputs=False)
+        if not all(all(known.get(node) or (0,)) for node in variables):
+            found = graph._found(shapes, types)
+            known = {node: found.shape(Entry(node)) for node in variables}
     except Exception as error:
         raise ShapeInferenceError.of(name, arrays, error) from None
     for owner, node in recording.parameters:

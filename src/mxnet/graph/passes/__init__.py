@@ -11,12 +11,14 @@ import torch.fx as fx
 
 from .affine import transpose_once
 from .batch_norm import fold_batch_norms
+from .casts import share_casts
 from .channels_last import channels_last
 from .convolution import fuse_convolutions
 from .cross_entropy import fuse_cross_entropy
 from .dead_code import remove_dead_code
 from .fold import Folded, fold
 from .in_place import activate_in_place
+from .joined import separate
 from .pool_first import pool_first
 
 __all__ = ["for_constants", "for_prediction", "for_training"]
@@ -24,7 +26,9 @@ __all__ = ["for_constants", "for_prediction", "for_training"]
 
 def for_training(graph: fx.Graph) -> None:
     """Prepare a graph through which gradients may flow."""
+    separate(graph)
     remove_dead_code(graph)
+    share_casts(graph)
     pool_first(graph)
     fuse_cross_entropy(graph)
     remove_dead_code(graph)
@@ -35,7 +39,9 @@ def for_training(graph: fx.Graph) -> None:
 
 def for_prediction(graph: fx.Graph, inputs: int) -> Folded:
     """Split a graph whose first ``inputs`` placeholders are no parameters, where these may change in every call."""
+    separate(graph)
     remove_dead_code(graph)
+    share_casts(graph)
     fuse_cross_entropy(graph)
     transpose_once(graph)
     activate_in_place(graph)
@@ -44,7 +50,9 @@ def for_prediction(graph: fx.Graph, inputs: int) -> Folded:
 
 def for_constants(graph: fx.Graph, inputs: int) -> Folded:
     """Split such a graph where the parameters keep their values for a while."""
+    separate(graph)
     remove_dead_code(graph)
+    share_casts(graph)
     fold_batch_norms(graph)
     transpose_once(graph)
     activate_in_place(graph)

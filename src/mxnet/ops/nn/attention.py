@@ -38,7 +38,7 @@ def _weighted(attention: Tensor, values: Tensor, batch: int) -> Tensor:
     return torch.bmm(attention, values).transpose(0, 1).reshape(attention.shape[1], batch, -1)
 
 
-@operator("_contrib_interleaved_matmul_selfatt_qk")
+@operator("_contrib_interleaved_matmul_selfatt_qk", precision="widest")
 def selfatt_qk(queries_keys_values: Tensor, *, heads: int) -> Tensor:
     """Scores of self-attention, ``query @ key.T / sqrt(D)``.
 
@@ -48,7 +48,7 @@ def selfatt_qk(queries_keys_values: Tensor, *, heads: int) -> Tensor:
     return _scores(queries, keys)
 
 
-@operator("_contrib_interleaved_matmul_selfatt_valatt")
+@operator("_contrib_interleaved_matmul_selfatt_valatt", precision="widest")
 def selfatt_valatt(queries_keys_values: Tensor, attention: Tensor, *, heads: int) -> Tensor:
     """Values of self-attention, weighted: ``attention @ value``.
 
@@ -59,7 +59,7 @@ def selfatt_valatt(queries_keys_values: Tensor, attention: Tensor, *, heads: int
     return _weighted(attention, values, queries_keys_values.shape[1])
 
 
-@operator("_contrib_interleaved_matmul_encdec_qk")
+@operator("_contrib_interleaved_matmul_encdec_qk", precision="widest")
 def encdec_qk(queries: Tensor, keys_values: Tensor, *, heads: int) -> Tensor:
     """Scores of a decoder's attention to an encoder, ``query @ key.T / sqrt(D)``.
 
@@ -70,7 +70,7 @@ def encdec_qk(queries: Tensor, keys_values: Tensor, *, heads: int) -> Tensor:
     return _scores(query, _heads("keys_values", keys_values, heads, 2)[0])
 
 
-@operator("_contrib_interleaved_matmul_encdec_valatt")
+@operator("_contrib_interleaved_matmul_encdec_valatt", precision="widest")
 def encdec_valatt(keys_values: Tensor, attention: Tensor, *, heads: int) -> Tensor:
     """Values of a decoder's attention to an encoder, weighted: ``attention @ value``.
 

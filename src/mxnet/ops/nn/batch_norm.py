@@ -114,7 +114,7 @@ def batch_norm_with_relu(*inputs: torch.Tensor, **how: Any) -> tuple[torch.Tenso
     return torch.relu(out), *others
 
 
-@operator("_contrib_SyncBatchNorm", **_PROPERTIES)
+@operator("_contrib_SyncBatchNorm", **_PROPERTIES, precision="float32")
 def sync_batch_norm(
     data: torch.Tensor,
     gamma: torch.Tensor,

@@ -17,6 +17,7 @@ __all__: list[str] = []
     outputs=2,
     output_names=("output", "out_state"),
     mixed=True,
+    precision="float32",
 )
 def hawkes_log_likelihood(
     lda: Tensor,

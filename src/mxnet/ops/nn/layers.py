@@ -18,7 +18,7 @@ __all__: list[str] = []
 # ---- FullyConnected --------------------------------------------------------------------------------------------------
 
 
-@operator("FullyConnected", needs={"bias": lambda no_bias, **_: not no_bias})
+@operator("FullyConnected", needs={"bias": lambda no_bias, **_: not no_bias}, precision="low")
 def fully_connected(
     data: torch.Tensor,
     weight: torch.Tensor,
@@ -77,7 +77,7 @@ _ACTIVATIONS = {
 }
 
 
-@operator("Activation")
+@operator("Activation", precision={"act_type": ("softrelu",)})
 def activation(
     data: torch.Tensor, *, act_type: Literal["relu", "sigmoid", "softrelu", "softsign", "tanh"]
 ) -> torch.Tensor:
@@ -95,6 +95,7 @@ def activation(
     needs={"gamma": lambda act_type, **_: act_type == "prelu"},
     outputs=lambda act_type, **_: 2 if act_type == "rrelu" else 1,
     output_names=("output", "mask"),
+    precision={"act_type": ("elu", "selu")},
 )
 def leaky_relu(
     data: torch.Tensor,

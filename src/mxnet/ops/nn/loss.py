@@ -76,7 +76,7 @@ class _SoftmaxOutput(OwnGradient):
         return grad, torch.zeros_like(label) if ctx.needs_input_grad[1] else None, None
 
 
-@operator("SoftmaxOutput", aliases=["Softmax"], loss=True)
+@operator("SoftmaxOutput", aliases=["Softmax"], loss=True, precision="float32")
 def softmax_output(
     data: torch.Tensor,
     label: torch.Tensor,
@@ -171,7 +171,7 @@ def _label_like_data(data: tuple, **_: Any) -> dict[str, tuple]:
     return {"label": data[:1] if len(data) == 2 and data[1] == 1 else data}
 
 
-@operator("LinearRegressionOutput", loss=True)
+@operator("LinearRegressionOutput", loss=True, precision="float32")
 def linear_regression_output(data: torch.Tensor, label: torch.Tensor, *, grad_scale: float = 1.0) -> torch.Tensor:
     """``data``, with the gradient of the squared error: ``(data - label) * grad_scale / outputs per example``.
 
@@ -180,7 +180,7 @@ def linear_regression_output(data: torch.Tensor, label: torch.Tensor, *, grad_sc
     return _regress(data, label, grad_scale, torch.clone, lambda error: error)
 
 
-@operator("LogisticRegressionOutput", loss=True)
+@operator("LogisticRegressionOutput", loss=True, precision="float32")
 def logistic_regression_output(data: torch.Tensor, label: torch.Tensor, *, grad_scale: float = 1.0) -> torch.Tensor:
     """``sigmoid(data)``, with the gradient of the binary cross entropy.
 
@@ -191,7 +191,7 @@ def logistic_regression_output(data: torch.Tensor, label: torch.Tensor, *, grad_
     return _regress(data, label, grad_scale, torch.sigmoid, lambda error: error)
 
 
-@operator("MAERegressionOutput", loss=True)
+@operator("MAERegressionOutput", loss=True, precision="float32")
 def mae_regression_output(data: torch.Tensor, label: torch.Tensor, *, grad_scale: float = 1.0) -> torch.Tensor:
     """``data``, with the gradient of the absolute error: ``sign(data - label) * grad_scale / outputs per example``.
 
@@ -230,7 +230,7 @@ class _SVMOutput(OwnGradient):
         return grad, torch.zeros_like(label) if ctx.needs_input_grad[1] else None, None, None, None
 
 
-@operator("SVMOutput", loss=True)
+@operator("SVMOutput", loss=True, precision="float32")
 def svm_output(
     data: torch.Tensor,
     label: torch.Tensor,
@@ -276,7 +276,7 @@ class _SparsePenalty(OwnGradient):
         return head + slope, None
 
 
-@operator("IdentityAttachKLSparseReg", aux=("moving_avg",), may_return_input=True)
+@operator("IdentityAttachKLSparseReg", aux=("moving_avg",), may_return_input=True, precision="float32")
 def identity_attach_kl_sparse_reg(
     data: torch.Tensor,
     moving_avg: torch.Tensor,

@@ -19,6 +19,7 @@ __all__: list[str] = []
     "LayerNorm",
     outputs=lambda output_mean_var, **_: 3 if output_mean_var else 1,
     output_names=("output", "mean", "std"),
+    precision="float32",
 )
 def layer_norm(
     data: torch.Tensor,
@@ -58,7 +59,7 @@ def _(data: tuple, *, axis: int, **_: Any) -> dict[str, tuple]:
     return dict.fromkeys(("gamma", "beta"), (data[axis],))
 
 
-@operator("InstanceNorm", types="T=float32, T, T -> T")
+@operator("InstanceNorm", types="T=float32, T, T -> T", precision="float32")
 def instance_norm(data: torch.Tensor, gamma: torch.Tensor, beta: torch.Tensor, *, eps: float = 1e-3) -> torch.Tensor:
     """``(data - mean) / sqrt(var + eps) * gamma + beta`` for each example and channel (Ulyanov et al., 2016).
 
@@ -86,6 +87,7 @@ def _(data: tuple, **_: Any) -> dict[str, tuple]:
     "GroupNorm",
     outputs=lambda output_mean_var, **_: 3 if output_mean_var else 1,
     output_names=("output", "mean", "std"),
+    precision="float32",
 )
 def group_norm(
     data: torch.Tensor,
@@ -129,7 +131,7 @@ def _(data: tuple, *, num_groups: int, **_: Any) -> dict[str, tuple]:
     return dict.fromkeys(("gamma", "beta"), (num_groups,))
 
 
-@operator("L2Normalization")
+@operator("L2Normalization", precision="float32")
 def l2_normalization(
     data: torch.Tensor, *, eps: float = 1e-10, mode: Literal["channel", "instance", "spatial"] = "instance"
 ) -> torch.Tensor:
@@ -150,7 +152,7 @@ def l2_normalization(
     return data * (sums + eps).rsqrt()
 
 
-@operator("LRN")
+@operator("LRN", precision="float32")
 def lrn(data: torch.Tensor, *, alpha: float = 1e-4, beta: float = 0.75, knorm: float = 2.0, nsize: int) -> torch.Tensor:
     """``data / (knorm + alpha / nsize * sum(data**2)) ** beta``, the sum being over ``nsize`` neighbouring channels.
 
@@ -165,7 +167,7 @@ def lrn(data: torch.Tensor, *, alpha: float = 1e-4, beta: float = 0.75, knorm: f
     return F.local_response_norm(data.flatten(2), window, alpha * window / nsize, beta, knorm).view_as(data)
 
 
-@operator("moments", outputs=2)
+@operator("moments", outputs=2, precision="float32")
 def moments(
     data: torch.Tensor, *, axes: Shape | None = None, keepdims: bool = False
 ) -> tuple[torch.Tensor, torch.Tensor]:

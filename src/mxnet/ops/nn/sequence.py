@@ -114,6 +114,7 @@ def sequence_reverse(
         "data_lengths": lambda use_data_lengths, **_: use_data_lengths,
         "label_lengths": lambda use_label_lengths, **_: use_label_lengths,
     },
+    precision="float32",
 )
 def ctc_loss(
     data: Tensor,

@@ -36,6 +36,7 @@ def _result_type(dtype: str | None) -> torch.dtype | None:
     types=lambda dtype, **_: f"T={dtype}, L -> {dtype or 'T'}",
     needs={"length": lambda use_length, **_: use_length},
     mixed=True,
+    precision="float32",
 )
 def softmax(
     data: torch.Tensor,
@@ -78,7 +79,7 @@ def _no_lengths(use_length: bool | None) -> None:
         raise ValueError("use_length is available for softmax alone")
 
 
-@operator("log_softmax", types=lambda dtype, **_: f"T={dtype} -> {dtype or 'T'}")
+@operator("log_softmax", types=lambda dtype, **_: f"T={dtype} -> {dtype or 'T'}", precision="float32")
 def log_softmax(
     data: torch.Tensor,
     *,
@@ -92,7 +93,7 @@ def log_softmax(
     return torch.log_softmax(_scores(data, axis, temperature), axis, _result_type(dtype))
 
 
-@operator("softmin", types=lambda dtype, **_: f"T={dtype} -> {dtype or 'T'}")
+@operator("softmin", types=lambda dtype, **_: f"T={dtype} -> {dtype or 'T'}", precision="float32")
 def softmin(
     data: torch.Tensor,
     *,
@@ -106,7 +107,7 @@ def softmin(
     return torch.softmax(-_scores(data, axis, temperature), axis, _result_type(dtype))
 
 
-@operator("SoftmaxActivation")
+@operator("SoftmaxActivation", precision="float32")
 def softmax_activation(data: torch.Tensor, *, mode: Literal["channel", "instance"] = "instance") -> torch.Tensor:
     """softmax over the last axis ("instance") or over axis 1 ("channel"); MXNet's old name of softmax.
 
@@ -120,7 +121,7 @@ def softmax_activation(data: torch.Tensor, *, mode: Literal["channel", "instance
     return torch.softmax(data, 1)
 
 
-@operator("softmax_cross_entropy")
+@operator("softmax_cross_entropy", precision="float32")
 def softmax_cross_entropy(data: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
     """Sum over the batch of ``-log(softmax(data)[label])``.
 

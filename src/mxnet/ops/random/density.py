@@ -48,28 +48,28 @@ def _density(log: Tensor, sample: Tensor, is_log: bool) -> Tensor:
 # ---- continuous distributions ----------------------------------------------------------------------------------------
 
 
-@operator("_random_pdf_uniform", aliases=["random_pdf_uniform"])
+@operator("_random_pdf_uniform", aliases=["random_pdf_uniform"], precision="widest")
 def pdf_uniform(sample: Tensor, low: Tensor, high: Tensor, *, is_log: bool = False) -> Tensor:
     """Density of the uniform distribution on [low, high): ``1 / (high - low)``, for samples outside as well."""
     x, low, high = _aligned(sample, 0, low=low, high=high)
     return _density((-(high - low).log()).expand(x.shape).contiguous(), sample, is_log)
 
 
-@operator("_random_pdf_normal", aliases=["random_pdf_normal"])
+@operator("_random_pdf_normal", aliases=["random_pdf_normal"], precision="widest")
 def pdf_normal(sample: Tensor, mu: Tensor, sigma: Tensor, *, is_log: bool = False) -> Tensor:
     """Density of the normal distribution with mean ``mu`` and standard deviation ``sigma``."""
     x, mu, sigma = _aligned(sample, 0, mu=mu, sigma=sigma)
     return _density(((x - mu) / sigma).square() / -2 - sigma.log() - _LOG_ROOT_TAU, sample, is_log)
 
 
-@operator("_random_pdf_exponential", aliases=["random_pdf_exponential"])
+@operator("_random_pdf_exponential", aliases=["random_pdf_exponential"], precision="widest")
 def pdf_exponential(sample: Tensor, lam: Tensor, *, is_log: bool = False) -> Tensor:
     """Density of the exponential distribution with rate ``lam``: ``lam * exp(-lam * sample)``."""
     x, lam = _aligned(sample, 0, lam=lam)
     return _density(lam.log() - lam * x, sample, is_log)
 
 
-@operator("_random_pdf_gamma", aliases=["random_pdf_gamma"])
+@operator("_random_pdf_gamma", aliases=["random_pdf_gamma"], precision="widest")
 def pdf_gamma(sample: Tensor, alpha: Tensor, beta: Tensor, *, is_log: bool = False) -> Tensor:
     """Density of the gamma distribution with shape ``alpha`` and *rate* ``beta``; ``sample_gamma`` takes the scale.
 
@@ -80,7 +80,7 @@ def pdf_gamma(sample: Tensor, alpha: Tensor, beta: Tensor, *, is_log: bool = Fal
     return _density(log, sample, is_log)
 
 
-@operator("_random_pdf_dirichlet", aliases=["random_pdf_dirichlet"])
+@operator("_random_pdf_dirichlet", aliases=["random_pdf_dirichlet"], precision="widest")
 def pdf_dirichlet(sample: Tensor, alpha: Tensor, *, is_log: bool = False) -> Tensor:
     """Density of the Dirichlet distribution with concentrations ``alpha`` at vectors that sum to 1.
 
@@ -94,21 +94,25 @@ def pdf_dirichlet(sample: Tensor, alpha: Tensor, *, is_log: bool = False) -> Ten
 # ---- discrete distributions: probabilities of whole numbers ----------------------------------------------------------
 
 
-@operator("_random_pdf_poisson", aliases=["random_pdf_poisson"])
+@operator("_random_pdf_poisson", aliases=["random_pdf_poisson"], precision="widest")
 def pdf_poisson(sample: Tensor, lam: Tensor, *, is_log: bool = False) -> Tensor:
     """Probability of ``sample`` in the Poisson distribution with rate ``lam``."""
     x, lam = _aligned(sample.detach(), 0, lam=lam)
     return _density(torch.xlogy(x, lam) - lam - (x + 1).lgamma(), sample, is_log)
 
 
-@operator("_random_pdf_negative_binomial", aliases=["random_pdf_negative_binomial"])
+@operator("_random_pdf_negative_binomial", aliases=["random_pdf_negative_binomial"], precision="widest")
 def pdf_negative_binomial(sample: Tensor, k: Tensor, p: Tensor, *, is_log: bool = False) -> Tensor:
     """Probability of ``sample`` failures before the ``k``-th success, where one succeeds with probability ``p``."""
     x, k, p = _aligned(sample.detach(), 0, k=k, p=p)
     return _density(_log_negative_binomial(x, k, p), sample, is_log)
 
 
-@operator("_random_pdf_generalized_negative_binomial", aliases=["random_pdf_generalized_negative_binomial"])
+@operator(
+    "_random_pdf_generalized_negative_binomial",
+    aliases=["random_pdf_generalized_negative_binomial"],
+    precision="widest",
+)
 def pdf_generalized_negative_binomial(sample: Tensor, mu: Tensor, alpha: Tensor, *, is_log: bool = False) -> Tensor:
     """random_pdf_negative_binomial by mean and variance, which are ``mu`` and ``mu + alpha * mu**2``.
 

@@ -8,7 +8,7 @@ import torch
 
 from ...context import Context
 
-__all__ = ["generator", "seed"]
+__all__ = ["generator", "get_state", "seed", "set_state"]
 
 _lock = threading.Lock()
 _generators: dict[Context, torch.Generator] = {}
@@ -45,3 +45,15 @@ def seed(value: int, ctx: Context | None = None) -> None:
         if ctx not in _generators:
             _generators[ctx] = torch.Generator(ctx.torch_device)
         _generators[ctx].manual_seed(value % 2**63)
+
+
+def get_state() -> dict[Context, bytes]:
+    """Where the random numbers of every context in use are, for ``set_state``."""
+    with _lock:
+        return {ctx: found.get_state().numpy().tobytes() for ctx, found in _generators.items()}
+
+
+def set_state(states: dict[Context, bytes]) -> None:
+    """Continue with the random numbers at which ``get_state`` was called. Raises RuntimeError for other bytes."""
+    for ctx, state in states.items():
+        generator(ctx).set_state(torch.frombuffer(bytearray(state), dtype=torch.uint8))

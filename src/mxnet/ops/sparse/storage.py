@@ -210,6 +210,10 @@ def _convert(tensor: Tensor, stype: str) -> Tensor:
 
 def compute(op: Operator, tensors: Sequence[Tensor | None], keywords: dict[str, Any]) -> Any:
     """The operator's function on tensors of any storage."""
+    return op.watched(_compute)(op, tensors, keywords)
+
+
+def _compute(op: Operator, tensors: Sequence[Tensor | None], keywords: dict[str, Any]) -> Any:
     sparse = op.storage is not None or any(t is not None and t.layout is not torch.strided for t in tensors)
     if op.sparse is not None and sparse:
         result = op.sparse(*tensors, **keywords)

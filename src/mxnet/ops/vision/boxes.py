@@ -96,7 +96,7 @@ def _need_boxes(name: str, boxes: Tensor, ndim: int | None = None) -> None:
         raise ValueError(f"{name} must have shape {axes}, but has {tuple(boxes.shape)}")
 
 
-@operator("_contrib_box_iou", differentiable=False)
+@operator("_contrib_box_iou", differentiable=False, precision="widest")
 @torch.no_grad()
 def box_iou(lhs: Tensor, rhs: Tensor, *, format: Literal["center", "corner"] = "corner") -> Tensor:
     """Intersection over union of every box in ``lhs`` with every box in ``rhs``.
@@ -129,6 +129,7 @@ class _Converted(OwnGradient):
     aliases=["_contrib_box_non_maximum_suppression"],
     output_names=("output0",),
     may_return_input=True,
+    precision="widest",
 )
 def box_nms(
     data: Tensor,

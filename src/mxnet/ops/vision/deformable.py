@@ -95,7 +95,7 @@ def _convolve(
     return result if bias is None else result + bias[:, None, None]
 
 
-@operator("_contrib_DeformableConvolution", needs={"bias": lambda no_bias, **_: not no_bias})
+@operator("_contrib_DeformableConvolution", needs={"bias": lambda no_bias, **_: not no_bias}, precision="float32")
 def deformable_convolution(
     data: Tensor,
     offset: Tensor,
@@ -128,7 +128,9 @@ def deformable_convolution(
     return _convolve(data, offset, None, weight, bias, out, stride, dilate, pad, num_group, num_deformable_group)
 
 
-@operator("_contrib_ModulatedDeformableConvolution", needs={"bias": lambda no_bias, **_: not no_bias})
+@operator(
+    "_contrib_ModulatedDeformableConvolution", needs={"bias": lambda no_bias, **_: not no_bias}, precision="float32"
+)
 def modulated_deformable_convolution(
     data: Tensor,
     offset: Tensor,

@@ -16,7 +16,7 @@ from .boxes import accurate, as_center, as_corner, by_score, match, overlap, sur
 __all__: list[str] = []
 
 
-@operator("_contrib_MultiBoxPrior", types="T=float32 -> T", differentiable=False)
+@operator("_contrib_MultiBoxPrior", types="T=float32 -> T", differentiable=False, precision="float32")
 @torch.no_grad()
 def multibox_prior(
     data: Tensor,
@@ -73,6 +73,7 @@ def _need_anchors(anchor: Tensor, variances: tuple) -> int:
     outputs=3,
     output_names=("loc_target", "loc_mask", "cls_target"),
     differentiable=False,
+    precision="float32",
 )
 @torch.no_grad()
 def multibox_target(
@@ -154,7 +155,7 @@ def _hardest(cls_pred: Tensor, candidates: Tensor, wanted: Tensor) -> Tensor:
 # ---- MultiBoxDetection -----------------------------------------------------------------------------------------------
 
 
-@operator("_contrib_MultiBoxDetection", types="T=float32, T, T -> T", differentiable=False)
+@operator("_contrib_MultiBoxDetection", types="T=float32, T, T -> T", differentiable=False, precision="float32")
 @torch.no_grad()
 def multibox_detection(
     cls_prob: Tensor,

@@ -56,6 +56,7 @@ def _choose(boxes: Tensor, score: Tensor, before: int, after: int, threshold: fl
     visible=lambda output_score, **_: 2 if output_score else 1,
     output_names=("output", "score"),
     differentiable=False,
+    precision="widest",
 )
 @torch.no_grad()
 def multi_proposal(
@@ -139,6 +140,7 @@ def multi_proposal(
     output_names=multi_proposal.output_names,
     differentiable=False,
     signature=multi_proposal.fn,
+    precision="widest",
 )
 def proposal(cls_prob: Tensor, bbox_pred: Tensor, im_info: Tensor, **settings: Any) -> tuple[Tensor, Tensor]:
     if len(cls_prob) != 1:

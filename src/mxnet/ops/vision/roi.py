@@ -159,7 +159,7 @@ def _groups(pooled: int, groups: int, device: torch.device) -> Tensor:
     return index[:, None] * groups + index
 
 
-@operator("_contrib_PSROIPooling")
+@operator("_contrib_PSROIPooling", precision="widest")
 def psroi_pooling(
     data: Tensor, rois: Tensor, *, spatial_scale: float, output_dim: int, pooled_size: int, group_size: int = 0
 ) -> Tensor:
@@ -218,7 +218,7 @@ def _samples(
     return torch.where(k <= last[:, :, None], position, torch.nan), count
 
 
-@operator("_contrib_ROIAlign")
+@operator("_contrib_ROIAlign", precision="widest")
 def roi_align(
     data: Tensor,
     rois: Tensor,
@@ -271,7 +271,7 @@ def roi_align(
     return _maps(_in_parts(pool, bins * axes[0].size(2) * axes[2].size(2), image, *axes), legal, data)
 
 
-@operator("_contrib_RROIAlign")
+@operator("_contrib_RROIAlign", precision="widest")
 def rroi_align(
     data: Tensor, rois: Tensor, *, pooled_size: Shape, spatial_scale: float, sampling_ratio: int = -1
 ) -> Tensor:
@@ -317,7 +317,7 @@ def rroi_align(
     return _maps(out, legal, data)
 
 
-@operator("_contrib_DeformablePSROIPooling", needs={"trans": lambda no_trans, **_: not no_trans})
+@operator("_contrib_DeformablePSROIPooling", needs={"trans": lambda no_trans, **_: not no_trans}, precision="float32")
 def deformable_psroi_pooling(
     data: Tensor,
     rois: Tensor,

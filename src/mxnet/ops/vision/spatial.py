@@ -92,7 +92,7 @@ def spatial_transformer(
 # ---- Correlation -----------------------------------------------------------------------------------------------------
 
 
-@operator("Correlation")
+@operator("Correlation", precision="widest")
 def correlation(
     data1: torch.Tensor,
     data2: torch.Tensor,
