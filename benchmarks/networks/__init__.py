@@ -25,13 +25,15 @@ Shape = tuple[int, ...]
 @dataclass(frozen=True)
 class Network:
     """``data``: shape of the input; ``trains``: a training step is timed, or else a forward pass in prediction mode;
-    ``target``: what our time may be, over that of the best of the others.
+    ``target``: what our time may be, over that of the best of the others. ``like``: it is that network, computed by us
+    in bfloat16 and by the others in float32.
     """
 
     title: str
     data: Shape
     trains: bool
     target: float
+    like: str | None = None
 
 
 NETWORKS = {
@@ -41,7 +43,17 @@ NETWORKS = {
     "lenet_step": Network("LeNet training step, batch 64", (64, 1, 28, 28), True, 0.8),
     "resnet18_step": Network("ResNet-18 training step, batch 16 of 32x32", (16, 3, 32, 32), True, 0.9),
     "resnet18_predict": Network("ResNet-18 prediction, batch 1 of 224x224", (1, 3, 224, 224), False, 0.75),
+    "lstm_step": Network("LSTM language model training step, 35 x 20", (35, 20), True, 0.9),
+    "cells_step": Network("LSTM cell unrolled 35 steps, training step", (35, 20), True, 0.7),
+    "encoder_step": Network("transformer encoder training step, 8 x 128", (8, 128, 256), True, 0.9),
+    "lstm_amp": Network("LSTM language model, ours in bfloat16", (35, 20), True, 0.6, "lstm_step"),
+    "encoder_amp": Network("transformer encoder, ours in bfloat16", (8, 128, 256), True, 0.6, "encoder_step"),
+    "resnet18_amp": Network("ResNet-18 training step, ours in bfloat16", (16, 3, 32, 32), True, 0.6, "resnet18_step"),
+    "adam": Network("Adam update of 160 tensors, 10 M parameters", (), True, 0.9),
 }
+
+WORDS, WIDTH = 1000, 200  # of the language models
+HEADS, LAYERS, MODEL, HIDDEN = 4, 4, 256, 1024  # of the transformer
 
 
 @dataclass(frozen=True)
@@ -74,6 +86,18 @@ def _resnet18(stem: int, classes: int) -> list[Shape]:
     return shapes + _dense(512, classes)
 
 
+def _language_model(layers: int) -> list[Shape]:
+    """Embedding; of each layer the weights of input and state, in the order i f g o, and two biases; the decoder."""
+    lstm: list[Shape] = [(4 * WIDTH, WIDTH), (4 * WIDTH, WIDTH), (4 * WIDTH,), (4 * WIDTH,)]
+    return [(WORDS, WIDTH), *layers * lstm, *_dense(WIDTH, WORDS)]
+
+
+def _encoder_layer() -> list[Shape]:
+    """Queries, keys and values in one matrix; their output; a norm; two layers; a norm (Vaswani et al., 2017)."""
+    attention = [*_dense(MODEL, 3 * MODEL), *_dense(MODEL, MODEL), *_norm(MODEL)]
+    return [*attention, *_dense(MODEL, HIDDEN, MODEL), *_norm(MODEL)]
+
+
 SHAPES: dict[str, list[Shape]] = {
     "perceptron": _dense(20, 256, 10),
     "deep": _dense(*41 * [8]),
@@ -81,6 +105,10 @@ SHAPES: dict[str, list[Shape]] = {
     "lenet_step": [(20, 1, 5, 5), (20,), (50, 20, 5, 5), (50,), *_dense(800, 500, 10)],
     "resnet18_step": _resnet18(3, 10),
     "resnet18_predict": _resnet18(7, 1000),
+    "lstm_step": _language_model(2),
+    "cells_step": _language_model(1),
+    "encoder_step": LAYERS * _encoder_layer() + _dense(MODEL, 10),
+    "adam": 80 * [(350, 350), (2500,)],
 }
 
 
@@ -88,11 +116,12 @@ def parameters(name: str) -> list[np.ndarray]:
     """Weights by He's rule; vectors near 1 for a gamma, near 0 for a beta or a bias."""
     rng = np.random.RandomState(0)
     values = []
-    for before, shape in zip([(), *SHAPES[name]], SHAPES[name], strict=False):
+    shapes = SHAPES[name]
+    for before, shape, after in zip([(), *shapes], shapes, [*shapes[1:], ()], strict=False):
         if len(shape) > 1:
             value = rng.normal(0, np.sqrt(2 / np.prod(shape[1:])), shape)
         else:
-            gamma = len(before) == 4 and name.startswith("resnet")
+            gamma = len(before) == 4 or (name == "encoder_step" and after == shape and len(before) == 1)
             value = rng.uniform(-0.1, 0.1, shape) + gamma
         values.append(value.astype("float32"))
     return values
@@ -107,7 +136,15 @@ def averages(name: str) -> list[np.ndarray]:
 
 
 def batch(name: str) -> tuple[np.ndarray, np.ndarray]:
-    """The input and a label for each of its rows."""
+    """The input and a label for each of its rows, of a language model for each of its words."""
     rng = np.random.RandomState(2)
     shape = NETWORKS[name].data
+    if len(shape) == 2 and SHAPES[name][0] == (WORDS, WIDTH):
+        return rng.randint(0, WORDS, shape), rng.randint(0, WORDS, shape)
     return rng.uniform(-1, 1, shape).astype("float32"), rng.randint(0, 10, shape[0])
+
+
+def gradients(name: str) -> list[np.ndarray]:
+    """Of each parameter."""
+    rng = np.random.RandomState(3)
+    return [rng.uniform(-1, 1, shape).astype("float32") for shape in SHAPES[name]]

@@ -15,13 +15,18 @@ from jax import lax
 from networks import (
     AVERAGE,
     EPSILON,
+    HEADS,
+    LAYERS,
     LEARNING_RATE,
+    MODEL,
     MOMENTUM,
     NETWORKS,
     STAGES,
+    WIDTH,
     Work,
     averages,
     batch,
+    gradients,
     parameters,
 )
 
@@ -64,6 +69,36 @@ class Run:
         y = self.norm(self.conv(y, 1, 1))
         return jax.nn.relu(y + (x if stride == 1 else self.norm(self.conv(x, stride))))
 
+    def layer_norm(self, x: jax.Array) -> jax.Array:
+        gamma, beta = next(self.weights), next(self.weights)
+        mean = x.mean(-1, keepdims=True)
+        variance = jnp.square(x - mean).mean(-1, keepdims=True)
+        return (x - mean) * lax.rsqrt(variance + EPSILON) * gamma + beta
+
+    def lstm(self, x: jax.Array) -> jax.Array:
+        """(steps, batch, width): the inputs' part of all steps at once, then one step after the other."""
+        w_input, w_state, b_input, b_state = (next(self.weights) for _ in "wwbb")
+        start = jnp.zeros((x.shape[1], WIDTH))
+
+        def step(
+            state: tuple[jax.Array, jax.Array], inputs: jax.Array
+        ) -> tuple[tuple[jax.Array, jax.Array], jax.Array]:
+            h, c = state
+            i, f, g, o = jnp.split(inputs + h @ w_state, 4, -1)
+            c = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
+            h = jax.nn.sigmoid(o) * jnp.tanh(c)
+            return (h, c), h
+
+        return lax.scan(step, (start, start), x @ w_input + b_input + b_state)[1]
+
+    def encoder_layer(self, x: jax.Array) -> jax.Array:
+        """Attention and two layers, each followed by a norm of its sum with its input (Vaswani et al., 2017)."""
+        n, steps, _ = x.shape
+        q, k, v = jnp.moveaxis(self.dense(x).reshape(n, steps, 3, HEADS, MODEL // HEADS), 2, 0)
+        weights = jax.nn.softmax(jnp.einsum("nqhd,nkhd->nhqk", q, k) / (MODEL // HEADS) ** 0.5)
+        x = self.layer_norm(x + self.dense(jnp.einsum("nhqk,nkhd->nqhd", weights, v).reshape(n, steps, MODEL)))
+        return self.layer_norm(x + self.dense(jax.nn.relu(self.dense(x))))
+
 
 def _max_pool(x: jax.Array, size: int, stride: int, pad: int = 0) -> jax.Array:
     if size == stride and not pad:  # a LeNet step takes four fifths of the time that it takes with reduce_window
@@ -80,6 +115,15 @@ def forward(name: str, run: Run, x: jax.Array) -> jax.Array:
         for _ in range(40):
             x = jax.nn.relu(run.dense(x))
         return x
+    if name in ("lstm_step", "cells_step"):
+        x = next(run.weights)[x]
+        for _ in range(2 if name == "lstm_step" else 1):
+            x = run.lstm(x)
+        return run.dense(x)
+    if name == "encoder_step":
+        for _ in range(LAYERS):
+            x = run.encoder_layer(x)
+        return run.dense(x.mean(1))
     if name == "lenet_step":
         for _ in range(2):
             x = _max_pool(jax.nn.relu(run.conv(x) + next(run.weights)), 2, 2)
@@ -99,10 +143,42 @@ def _stored(name: str) -> Arrays:
     if name == "lenet_step":  # its first matrix reads a flattened NHWC
         values[4] = values[4].reshape(500, 50, 4, 4).transpose(0, 2, 3, 1).reshape(500, 800)
     orders = {4: (2, 3, 1, 0), 2: (1, 0), 1: (0,)}
-    return [jnp.asarray(np.ascontiguousarray(value.transpose(orders[value.ndim]))) for value in values]
+    table = name in ("lstm_step", "cells_step")  # of words, which stays as it is
+    moved = [values[0], *(v.transpose(orders[v.ndim]) for v in values[1:])] if table else [
+        v.transpose(orders[v.ndim]) for v in values
+    ]  # fmt: skip
+    return [jnp.asarray(np.ascontiguousarray(value)) for value in moved]
+
+
+def _adam() -> Work:
+    def update(state: tuple[Arrays, Arrays, Arrays], slopes: Arrays, count: jax.Array) -> tuple[Arrays, Arrays, Arrays]:
+        weights, means, variances = state
+        means = [0.9 * m + 0.1 * g for m, g in zip(means, slopes, strict=True)]
+        variances = [0.999 * v + 0.001 * g * g for v, g in zip(variances, slopes, strict=True)]
+        scale, root = 1 / (1 - 0.9**count), 1 / (1 - 0.999**count)
+        weights = [
+            w - LEARNING_RATE * scale * m / (jnp.sqrt(v * root) + 1e-8)
+            for w, m, v in zip(weights, means, variances, strict=True)
+        ]
+        return weights, means, variances
+
+    jitted = jax.jit(update, donate_argnums=0)
+    state = tuple([jnp.asarray(value * keep) for value in parameters("adam")] for keep in (1, 0, 0))
+    slopes, count = [jnp.asarray(value) for value in gradients("adam")], 0
+
+    def step() -> None:
+        nonlocal state, count
+        count += 1
+        state = jax.block_until_ready(jitted(state, slopes, float(count)))
+
+    for _ in range(3):
+        step()
+    return Work(step, [float(weight.ravel()[0]) for weight in state[0]])
 
 
 def build(name: str) -> Work:
+    if name == "adam":
+        return _adam()
     weights, moving = _stored(name), [jnp.asarray(value) for value in averages(name)]
     data, labels = batch(name)
     x = jnp.asarray(data if data.ndim < 4 else data.transpose(0, 2, 3, 1).copy())
@@ -115,7 +191,7 @@ def build(name: str) -> Work:
     def loss_fn(weights: Arrays, moving: Arrays, x: jax.Array, y: jax.Array) -> tuple[jax.Array, Arrays]:
         run = Run(weights, moving, True)
         logits = jax.nn.log_softmax(forward(name, run, x))
-        return -jnp.take_along_axis(logits, y[:, None], 1).mean(), run.moved
+        return -jnp.take_along_axis(logits, y[..., None], -1).mean(), run.moved
 
     def update(state: tuple[Arrays, Arrays, Arrays], x: jax.Array, y: jax.Array) -> tuple[jax.Array, object]:
         weights, momenta, moving = state

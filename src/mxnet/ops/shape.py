@@ -224,7 +224,9 @@ def split(data: Tensor, *, num_outputs: int, axis: int = 1, squeeze_axis: bool =
     axis = normalize_axis(axis, data.dim())
     if num_outputs < 1 or data.size(axis) % num_outputs:
         raise ValueError(f"axis {axis} of size {data.size(axis)} cannot be split into {num_outputs} equal parts")
-    return _results(torch.tensor_split(data, num_outputs, axis), axis, squeeze_axis)
+    if squeeze_axis and num_outputs > 1 and data.size(axis) == num_outputs:
+        return torch.unbind(data, axis)
+    return _results(torch.chunk(data, num_outputs, axis), axis, squeeze_axis)
 
 
 def _parts(indices: tuple, sections: int = 0, **_: object) -> int:

@@ -10,8 +10,9 @@ import torch.nn.functional as F
 
 from mxnet import nd
 from mxnet.gluon import nn
-from mxnet.graph.passes import for_constants, onednn
+from mxnet.graph.passes import for_constants
 from mxnet.graph.passes.convolution import fuse_convolutions
+from mxnet.ops import onednn
 from tests.gluon.pairs import Pair
 from tests.graph.passes.rewriting import as_function, calls, check, code, graph_of, normal, whole
 from tests.graph.passes.test_channels_last import FUNCTIONS, SHAPE, conv, image, kernel

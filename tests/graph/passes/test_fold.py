@@ -9,8 +9,8 @@ import torch
 import torch.fx as fx
 import torch.nn.functional as F
 
-from mxnet.graph.passes import onednn
 from mxnet.graph.passes.fold import fold
+from mxnet.ops import onednn
 from tests.graph.passes.rewriting import as_function, calls, check, graph_of, normal, whole
 
 

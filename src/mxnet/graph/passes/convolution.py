@@ -11,7 +11,7 @@ from typing import Any
 import torch
 import torch.fx as fx
 
-from . import onednn
+from ...ops import onednn
 from .channels_last import contiguous_outputs, image_convolutions
 from .effects import is_call, is_view, name_of, written
 

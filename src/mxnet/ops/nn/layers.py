@@ -8,6 +8,7 @@ from typing import Any, Literal
 import torch
 import torch.nn.functional as F
 
+from .. import onednn
 from ..attributes import Shape
 from ..checks import need_bias, need_float, need_shape
 from ..registry import operator
@@ -39,7 +40,7 @@ def fully_connected(
     if wrong or (bias is not None and bias.size(0) != num_hidden):  # torch would spread a bias of one element
         _refuse(data, weight, bias, num_hidden, no_bias)
     try:
-        return F.linear(data, weight, bias)
+        return (onednn.linear if onednn.multiplies(data, weight) else F.linear)(data, weight, bias)
     except RuntimeError:
         _refuse(data, weight, bias, num_hidden, no_bias)
         raise
