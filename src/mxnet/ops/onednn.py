@@ -6,16 +6,16 @@ time.
 from __future__ import annotations
 
 from functools import cache
+from math import prod
 from typing import Any
 
 import torch
 import torch.nn.functional as F
-
-from .own_gradient import OwnGradient
+from torch.overrides import handle_torch_function, has_torch_function
 
 __all__ = ["available", "convolution", "convolution_add_", "linear", "multiplies", "pack"]
 
-_WORTH = 1 << 23  # multiplications below which torch's own product is as quick
+_WORTH = 1 << 25  # multiplications below which torch's own product is as quick
 
 
 @cache
@@ -23,21 +23,24 @@ def _has_linear() -> bool:
     return torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
 
 
-def multiplies(x: torch.Tensor, weight: torch.Tensor) -> bool:
-    """Whether ``linear`` pays: float32 on a CPU, where torch takes MKL, which is a sixth slower on large matrices."""
+def multiplies(x: Any, weight: Any) -> bool:
+    """Whether ``linear`` pays, for tensors or what is known of them: float32 on a CPU, where torch takes MKL, which is
+    a sixth slower on large matrices.
+    """
     return (
-        x.dtype is torch.float32
-        and weight.dtype is torch.float32
+        x.dtype is weight.dtype is torch.float32
         and x.device.type == "cpu"
-        and weight.dim() == 2
-        and x.numel() * weight.size(0) >= _WORTH
-        and x.size(-1) == weight.size(1)
+        and len(weight.shape) == 2
+        and prod(x.shape) * weight.shape[0] >= _WORTH
+        and x.shape[-1] == weight.shape[1]
         and _has_linear()
     )
 
 
 def linear(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
     """``x @ weight.T + bias``, as torch's ``linear``, with its gradient."""
+    if has_torch_function((x, weight)):  # who listens to torch's calls hears this one
+        return handle_torch_function(linear, (x, weight), x, weight, bias)
     if torch.is_grad_enabled() and (x.requires_grad or weight.requires_grad):
         return _Linear.apply(x, weight, bias)
     return _product(x, weight, bias)
@@ -47,7 +50,7 @@ def _product(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -
     return torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
 
 
-class _Linear(OwnGradient):
+class _Linear(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
         ctx.save_for_backward(x, weight)

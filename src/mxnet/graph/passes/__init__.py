@@ -12,6 +12,7 @@ import torch.fx as fx
 from .affine import transpose_once
 from .batch_norm import fold_batch_norms
 from .casts import share_casts
+from .batch_products import batch_products
 from .channels_last import channels_last
 from .convolution import fuse_convolutions
 from .cross_entropy import fuse_cross_entropy
@@ -29,6 +30,7 @@ def for_training(graph: fx.Graph) -> None:
     separate(graph)
     remove_dead_code(graph)
     share_casts(graph)
+    batch_products(graph)
     pool_first(graph)
     fuse_cross_entropy(graph)
     remove_dead_code(graph)
@@ -42,6 +44,7 @@ def for_prediction(graph: fx.Graph, inputs: int) -> Folded:
     separate(graph)
     remove_dead_code(graph)
     share_casts(graph)
+    batch_products(graph)
     fuse_cross_entropy(graph)
     transpose_once(graph)
     activate_in_place(graph)
@@ -53,6 +56,7 @@ def for_constants(graph: fx.Graph, inputs: int) -> Folded:
     separate(graph)
     remove_dead_code(graph)
     share_casts(graph)
+    batch_products(graph)
     fold_batch_norms(graph)
     transpose_once(graph)
     activate_in_place(graph)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import torch
 import torch.fx as fx
 
+from ...ops import onednn
 from .effects import is_call
 
 __all__ = ["transpose_once"]
@@ -16,7 +17,7 @@ __all__ = ["transpose_once"]
 
 def transpose_once(graph: fx.Graph) -> None:
     for node in list(graph.nodes):
-        if not is_call(node, "linear") or len(node.args) != 3:
+        if not is_call(node, "linear") or len(node.args) != 3 or node.target is onednn.linear:
             continue
         x, weight, bias = node.args
         if len(x.meta["info"].shape) != 2 or weight.op != "placeholder":
