@@ -21,6 +21,7 @@ from .fold import Folded, fold
 from .in_place import activate_in_place
 from .joined import separate
 from .pool_first import pool_first
+from .recurrence import fuse_recurrence
 
 __all__ = ["for_constants", "for_prediction", "for_training"]
 
@@ -30,6 +31,7 @@ def for_training(graph: fx.Graph) -> None:
     separate(graph)
     remove_dead_code(graph)
     share_casts(graph)
+    fuse_recurrence(graph)
     batch_products(graph)
     pool_first(graph)
     fuse_cross_entropy(graph)
@@ -44,6 +46,7 @@ def for_prediction(graph: fx.Graph, inputs: int) -> Folded:
     separate(graph)
     remove_dead_code(graph)
     share_casts(graph)
+    fuse_recurrence(graph)
     batch_products(graph)
     fuse_cross_entropy(graph)
     transpose_once(graph)
@@ -56,6 +59,7 @@ def for_constants(graph: fx.Graph, inputs: int) -> Folded:
     separate(graph)
     remove_dead_code(graph)
     share_casts(graph)
+    fuse_recurrence(graph)
     batch_products(graph)
     fold_batch_norms(graph)
     transpose_once(graph)

@@ -14,13 +14,13 @@ import torch.fx as fx
 from torch.nn.functional import linear
 
 from ...ops import onednn
-from .effects import is_call, is_view, written
+from .effects import is_call, is_view, root, written
 
 __all__ = ["batch_products"]
 
 
 def batch_products(graph: fx.Graph) -> None:
-    touched = {_root(target) for node in graph.nodes for target in written(node)}
+    touched = {root(target) for node in graph.nodes for target in written(node)}
     for parts in list(graph.nodes):
         if not is_call(parts, "unbind"):
             continue
@@ -37,7 +37,7 @@ def batch_products(graph: fx.Graph) -> None:
             used = [node for node in (x, *operands, *products.values()) if isinstance(node, fx.Node)]
             if len(products) != shape[axis] or any(map(_escapes, products.values())):  # type: ignore[index]
                 continue
-            if not touched & set(map(_root, used)):
+            if not touched & set(map(root, used)):
                 _batch(graph, x, axis, operands, products)  # type: ignore[arg-type]
 
 
@@ -56,13 +56,6 @@ def _batch(graph: fx.Graph, x: fx.Node, axis: int, operands: tuple, products: di
             product.replace_all_uses_with(new)
     for product in products.values():
         graph.erase_node(product)
-
-
-def _root(node: fx.Node) -> fx.Node:
-    """What has the memory that a node may show."""
-    while is_view(node) and node.all_input_nodes:
-        node = node.all_input_nodes[0]
-    return node
 
 
 def _escapes(node: fx.Node) -> bool:
