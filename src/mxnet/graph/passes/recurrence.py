@@ -45,12 +45,13 @@ def _fuse_one(graph: fx.Graph) -> bool:
     touched = {root(target) for node in graph.nodes for target in written(node)}
     order = {node: i for i, node in enumerate(graph.nodes)}
     for run in _runs(steps):
-        taken = [run[0].h, run[0].cell, *run[0].weights, *(step.x for step in run)]
+        inputs = _whole([step.x for step in run])
+        taken = [run[0].h, run[0].cell, *run[0].weights, *inputs]
         own = {call for step in run for call in step.calls}
         outside = [order[user] for step in run for user in (*step.new_h.users, *step.new_cell.users) if user not in own]
         in_time = max(order[node] for node in taken) < min(outside, default=0)
         if len(run) > 1 and in_time and not touched & {root(node) for node in (*taken, *own)}:
-            _fuse(graph, run, min(outside))
+            _fuse(graph, run, inputs, min(outside))
             return True
     return False
 
@@ -68,16 +69,15 @@ def _step(node: fx.Node) -> _Step | None:
     parts = {item.args[1]: item for item in node.users if item.target is python.getitem}
     if sorted(parts) != [0, 1, 2, 3]:  # type: ignore[type-var]
         return None
-    active = [_only(parts[i], "tanh" if i == 2 else "sigmoid") for i in range(4)]
-    pairs = [None if each is None else _only(each, "mul") for each in active]
-    if None in pairs:
+    active: list[Any] = [_only(parts[i], "tanh" if i == 2 else "sigmoid") for i in range(4)]
+    factors: list[Any] = [each and _only(each, "mul") for each in active]
+    if None in factors:
         return None
-    write, keep, write_too, new_h = pairs
-    new_cell = _only(write, "add")  # type: ignore[arg-type]
-    if write is not write_too or new_cell is None or set(new_cell.args) != {write, keep} or new_cell.kwargs:
+    write, keep, write_too, new_h = factors
+    new_cell = _only(write, "add")
+    if write is not write_too or new_cell is None or set(new_cell.args) != {write, keep}:
         return None
-    squash = _other(new_h, active[3])  # type: ignore[arg-type]
-    cell = _other(keep, active[1])  # type: ignore[arg-type]
+    squash, cell = _other(new_h, active[3]), _other(keep, active[1])
     if not is_call(squash, "tanh") or squash.args[0] is not new_cell or len(squash.users) != 1:
         return None
     (x, w, b), (h, r, c) = (product.args for product in products)
@@ -124,13 +124,13 @@ def _runs(steps: dict[fx.Node, _Step]) -> list[list[_Step]]:
     return found
 
 
-def _fuse(graph: fx.Graph, run: list[_Step], place: int) -> None:
+def _fuse(graph: fx.Graph, run: list[_Step], inputs: list[fx.Node], place: int) -> None:
     w, r, b, c = run[0].weights
     recorded = any(step.new_h.meta["info"].requires_grad for step in run)
     with graph.inserting_before(list(graph.nodes)[place]):
-        inputs = _stacked(graph, [step.x for step in run])
+        whole = inputs[0] if len(inputs) == 1 else graph.call_function(torch.stack, (inputs, 0))
         states = [graph.call_method("unsqueeze", (state, 0)) for state in (run[0].h, run[0].cell)]
-        arguments = (inputs, states, [w, r, b, c], True, 1, 0.0, recorded, False, False)
+        arguments = (whole, states, [w, r, b, c], True, 1, 0.0, recorded, False, False)
         lstm = graph.call_function(torch.lstm, arguments)
         outputs = graph.call_function(torch.unbind, (graph.call_function(python.getitem, (lstm, 0)), 0))
         new = [graph.call_function(python.getitem, (outputs, t)) for t in range(len(run))]
@@ -145,12 +145,11 @@ def _fuse(graph: fx.Graph, run: list[_Step], place: int) -> None:
         graph.erase_node(call)
 
 
-def _stacked(graph: fx.Graph, inputs: list[fx.Node]) -> fx.Node:
-    """All steps' inputs as one array, (T, N, C): the one whose parts they are, or a new one."""
-    parts = inputs[0].args[0]
-    whole = isinstance(parts, fx.Node) and is_call(parts, "unbind") and parts.args[1:] in ((), (0,))
-    if whole and [node.args for node in inputs] == [(parts, t) for t in range(len(inputs))]:
-        source: fx.Node = parts.args[0]  # type: ignore[assignment, union-attr]
-        if source.meta["info"].shape[0] == len(inputs):
-            return source
-    return graph.call_function(torch.stack, (inputs, 0))
+def _whole(inputs: list[fx.Node]) -> list[fx.Node]:
+    """The array (T, N, C) whose parts these are, in order; or the inputs as they are."""
+    parts: Any = inputs[0].args[0] if inputs[0].args else None
+    if isinstance(parts, fx.Node) and is_call(parts, "unbind") and parts.args[1:] in ((), (0,)):
+        source: Any = parts.args[0]
+        if [node.args for node in inputs] == [(parts, t) for t in range(source.meta["info"].shape[0])]:
+            return [source]
+    return inputs
