@@ -28,6 +28,7 @@ os.environ.setdefault("OMP_NUM_THREADS", str(os.cpu_count() or 1))  # for all co
 import graphs
 import pairs
 import passes
+import report
 import rows
 from contenders import HEADER, Contender, Contest, Refused, contest, find
 from networks import NETWORKS
@@ -89,11 +90,19 @@ def figures(only: str) -> list[graphs.Figure]:
     return [show(figure) for figure in found if figure is not None]
 
 
+def _processor() -> str:
+    """The kind of processor, as Linux names it."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--only", default="", help="only rows whose name contains this")
-    parser.add_argument("--json", type=Path, help="write the results there")
+    parser.add_argument("--json", type=Path, help="write the results there, and a table and a picture beside them")
     parser.add_argument("--mxnet", metavar="PYTHON", help="a Python with the real MXNet, to be timed as well")
     parser.add_argument("--jax", metavar="PYTHON", help="a Python with JAX, to be timed as well")
     options = parser.parse_args()
@@ -107,6 +116,7 @@ def main() -> None:
             "date": time.strftime("%Y-%m-%d"),
             "python": platform.python_version(),
             "machine": platform.machine(),
+            "cpu": _processor(),
             "cpus": os.cpu_count(),
             "threads": os.environ["OMP_NUM_THREADS"],
             **rows.versions(),
@@ -118,6 +128,7 @@ def main() -> None:
         }
         options.json.parent.mkdir(parents=True, exist_ok=True)
         options.json.write_text(json.dumps(document, indent=1) + "\n")
+        report.write(options.json)
 
 
 if __name__ == "__main__":

@@ -93,9 +93,11 @@ def _is_product(node: Any) -> bool:
 
 def _only(node: fx.Node, name: str) -> fx.Node | None:
     """The only user of a node, if it is a call of that name with nodes alone."""
-    user = next(iter(node.users), None)
-    fits = user is not None and len(node.users) == 1 and is_call(user, name) and not user.kwargs
-    return user if fits and all(isinstance(argument, fx.Node) for argument in user.args) else None
+    if len(node.users) != 1:
+        return None
+    user = next(iter(node.users))
+    fits = is_call(user, name) and not user.kwargs and all(isinstance(argument, fx.Node) for argument in user.args)
+    return user if fits else None
 
 
 def _other(node: fx.Node, known: fx.Node) -> fx.Node:
