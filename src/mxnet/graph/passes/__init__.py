@@ -11,8 +11,8 @@ import torch.fx as fx
 
 from .affine import transpose_once
 from .batch_norm import fold_batch_norms
-from .casts import share_casts
 from .batch_products import batch_products
+from .casts import share_casts
 from .channels_last import channels_last
 from .convolution import fuse_convolutions
 from .cross_entropy import fuse_cross_entropy
