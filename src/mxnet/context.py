@@ -141,6 +141,13 @@ def gpu_memory_info(device_id: int = 0) -> tuple[int, int]:
     return torch.cuda.mem_get_info(device_id)
 
 
+def compute_capability(ctx: Context) -> int:
+    """Ten times the compute capability of a CUDA device, 90 for 9.0. Raises MXNetError where there is none."""
+    check_gpu(ctx)
+    major, minor = torch.cuda.get_device_capability(ctx.device_id)
+    return 10 * major + minor
+
+
 def current_context() -> Context:
     """The innermost ``with ctx:`` of this thread, ``cpu(0)`` outside of any."""
     return getattr(Context._default_ctx, "value", None) or _CPU0

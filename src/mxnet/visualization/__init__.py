@@ -1,3 +1,6 @@
-"""``mx.visualization``: networks as tables and pictures."""
+"""``mx.visualization``, ``mx.viz``: networks as a table and as a picture."""
 
-from __future__ import annotations
+from .network import plot_network
+from .summary import print_summary
+
+__all__ = ["plot_network", "print_summary"]

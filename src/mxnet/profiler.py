@@ -1,3 +1,0 @@
-"""``mx.profiler``: where the time goes."""
-
-from __future__ import annotations
