@@ -8,11 +8,13 @@ the parts of ``W x + b + R h + c``, ``cell' = sigmoid(f) cell + sigmoid(i) tanh(
 from __future__ import annotations
 
 import operator as python
+from math import prod
 from typing import Any, NamedTuple
 
 import torch
 import torch.fx as fx
 
+from ..trace import Info
 from .effects import is_call, root, written
 
 __all__ = ["fuse_recurrence"]
@@ -130,21 +132,30 @@ def _fuse(graph: fx.Graph, run: list[_Step], inputs: list[fx.Node], place: int) 
     w, r, b, c = run[0].weights
     recorded = any(step.new_h.meta["info"].requires_grad for step in run)
     with graph.inserting_before(list(graph.nodes)[place]):
-        whole = inputs[0] if len(inputs) == 1 else graph.call_function(torch.stack, (inputs, 0))
+        if len(inputs) > 1:
+            inputs = [graph.call_function(torch.stack, (inputs, 0))]
         states = [graph.call_method("unsqueeze", (state, 0)) for state in (run[0].h, run[0].cell)]
-        arguments = (whole, states, [w, r, b, c], True, 1, 0.0, recorded, False, False)
+        arguments = (inputs[0], states, [w, r, b, c], True, 1, 0.0, recorded, False, False)
         lstm = graph.call_function(torch.lstm, arguments)
-        outputs = graph.call_function(torch.unbind, (graph.call_function(python.getitem, (lstm, 0)), 0))
+        output = graph.call_function(python.getitem, (lstm, 0))
+        outputs = graph.call_function(torch.unbind, (output, 0))
         new = [graph.call_function(python.getitem, (outputs, t)) for t in range(len(run))]
         cell = graph.call_method("squeeze", (graph.call_function(python.getitem, (lstm, 2)), 0))
-    for step, output in zip(run, new, strict=True):
-        output.meta = dict(step.new_h.meta)
-        step.new_h.replace_all_uses_with(output)
+    for whole, part in ((inputs[0], run[0].x), (output, run[0].new_h)):
+        whole.meta["info"] = _of_steps(part.meta["info"], len(run))
+    for step, part in zip(run, new, strict=True):
+        part.meta = dict(step.new_h.meta)
+        step.new_h.replace_all_uses_with(part)
     cell.meta = dict(run[-1].new_cell.meta)
     own = {call for step in run for call in step.calls}
     run[-1].new_cell.replace_all_uses_with(cell, delete_user_cb=lambda user: user not in own)
     for call in sorted(own, reverse=True):
         graph.erase_node(call)
+
+
+def _of_steps(info: Info, steps: int) -> Info:
+    """What is known of the array of all steps, from one of its parts."""
+    return info._replace(shape=(steps, *info.shape), stride=(prod(info.shape), *info.stride))
 
 
 def _whole(inputs: list[fx.Node]) -> list[fx.Node]:
