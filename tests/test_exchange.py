@@ -23,7 +23,6 @@ from . import exchange_nets
 FOLDER = Path(__file__).parents[2] / "shared" / "reference" / "artifacts"
 MANIFEST = json.loads((FOLDER / "manifest.json").read_text())["cases"] if FOLDER.exists() else {}
 NETS = ["mlp", "lenet_bn", "resblock", "emb_ln", "constnet", "gap_concat", "lstm_lm", "deconv"]
-LAYERS = NETS[:6]  # those whose layers exist here
 # emb_ln drops at random; deconv ends in SELU, whose gradient in MXNet finite differences do not confirm
 TRAINED = [name for name in NETS if name not in ("emb_ln", "deconv")]
 CLOSE = {"rtol": 1e-4, "atol": 1e-5}
@@ -34,9 +33,8 @@ each_trained = pytest.mark.parametrize("name", TRAINED)
 
 
 @pytest.fixture
-def build(monkeypatch):
-    """The builders of MXNet's networks; recurrent layers, which one of them imports, do not exist yet."""
-    monkeypatch.setattr(gluon, "rnn", None, raising=False)
+def build():
+    """The builders of MXNet's networks."""
     module = ModuleType("nets")
     exec(compile((FOLDER / "nets.py").read_text(), "nets.py", "exec"), vars(module))
     return lambda name: module.BUILD[name]()
@@ -157,7 +155,7 @@ def test_exporting_an_import_gives_the_same_files(name, tmp_path):
 
 
 @recorded
-@pytest.mark.parametrize("name", LAYERS)
+@each
 def test_our_layers_hybridized_are_the_network_that_mxnet_exported(build, name, tmp_path):
     net, (inputs, expected) = build(name), saved(name)
     net.initialize()
@@ -177,7 +175,7 @@ def test_our_layers_hybridized_are_the_network_that_mxnet_exported(build, name, 
 
 
 @recorded
-@pytest.mark.parametrize("name", [name for name in LAYERS if name != "emb_ln"])
+@each_trained
 def test_our_layers_hybridized_train_the_same(build, name):
     net, (inputs, _) = build(name), saved(name)
     net.load_parameters(FOLDER / MANIFEST[name]["files"]["export_params"])

@@ -84,6 +84,7 @@ def _layout(mode: str, layers: int, directions: int, width: int, size: int, proj
         "sequence_length": lambda use_sequence_length, **_: use_sequence_length,
     },
     mixed=True,
+    precision="low",
 )
 def rnn(
     data: Tensor,
@@ -172,7 +173,8 @@ def rnn(
     if drop or stepwise:
         widths = [width] + [directions * out] * (num_layers - 1)
         layouts = [_layout(mode, 1, directions, w, state_size, projection_size) for w in widths]
-        result, hidden = _by_layer(data, parameters, hidden, layouts, run, drop, _rng)
+        parts = _compact(parameters, layouts) if data.is_cuda else _cut(layout.parts(parameters), num_layers)
+        result, hidden = _by_layer(data, hidden, parts, run, drop, _rng)
     else:
         result, hidden = run(data, hidden, layout.parts(parameters), num_layers)
     return (result, *hidden) if state_outputs else result
@@ -325,29 +327,38 @@ class _Steps(NamedTuple):
         return torch.cat(outputs, 2), [torch.stack(states), torch.stack(cells)]
 
 
+def _cut(parts: list[Tensor], layers: int) -> list[list[Tensor]]:
+    """The parts of each layer."""
+    count = len(parts) // layers
+    return [parts[i : i + count] for i in range(0, len(parts), count)]
+
+
+def _compact(parameters: Tensor, layouts: list[_Layout]) -> list[list[Tensor]]:
+    """The parts of each layer, copied into one piece of memory, which is what cuDNN wants."""
+    weights, biases = [each.weights for each in layouts], [each.total - each.weights for each in layouts]
+    pieces = parameters.split_with_sizes(weights + biases)
+    count = len(layouts)
+    return [layout.parts(torch.cat((pieces[i], pieces[count + i]))) for i, layout in enumerate(layouts)]
+
+
 def _by_layer(
     data: Tensor,
-    parameters: Tensor,
     hidden: list[Tensor],
-    layouts: list[_Layout],
+    parts: list[list[Tensor]],
     run: Run,
     drop: float,
     rng: torch.Generator | None,
 ) -> tuple[Tensor, list[Tensor]]:
-    """One layer after the other, with dropout between them.
-
-    Torch's kernels can drop too, but with random numbers of torch's own. Each layer's parameters are copied into one
-    piece of memory, which is what cuDNN wants.
+    """One layer after the other, with dropout between them. Torch's kernels can drop too, but with random numbers of
+    torch's own.
     """
-    weights, biases = [each.weights for each in layouts], [each.total - each.weights for each in layouts]
-    pieces = parameters.split_with_sizes(weights + biases)
-    count, states = len(layouts), len(hidden[0]) // len(layouts)
+    states = len(hidden[0]) // len(parts)
     finals: list[list[Tensor]] = []
-    for i, layout in enumerate(layouts):
+    for i, mine in enumerate(parts):
         if i and drop:
             data = dropout.fn(data, p=drop, _train=True, _rng=rng)
         start = [h[i * states : (i + 1) * states] for h in hidden]
-        data, final = run(data, start, layout.parts(torch.cat((pieces[i], pieces[count + i]))), 1)
+        data, final = run(data, start, mine, 1)
         finals.append(final)
     return data, [torch.cat(ends) for ends in zip(*finals, strict=True)]
 
