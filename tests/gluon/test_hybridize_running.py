@@ -51,7 +51,7 @@ def test_parameters_whose_shapes_nothing_tells():
             self.weight = self.params.get("weight", shape=(0,), allow_deferred_init=True)
 
         def hybrid_forward(self, F: Any, x: Any, weight: Any) -> Any:
-            return x + F.sum(weight)
+            return F.broadcast_add(x, F.sum(weight))
 
     net = Net()
     net.initialize()

@@ -362,3 +362,16 @@ def test_states_of_another_network_are_refused_and_change_nothing(net, tmp_path)
     nd.save(path, [nd.ones(1)])
     with pytest.raises(mx.MXNetError, match="no trainer states"):
         target.load_states(path)
+
+
+def test_a_network_without_trained_parameters():
+    """There is nothing to do, on one context or on several."""
+    for contexts in ([mx.cpu()], [mx.cpu(0), mx.cpu(1)]):
+        net = gluon.nn.Dense(2, in_units=3)
+        net.initialize(ctx=contexts)
+        net.collect_params().setattr("grad_req", "null")
+        before = net.weight.data(contexts[0]).asnumpy()
+        trainer = gluon.Trainer(net.collect_params(), "sgd", {"learning_rate": 1.0})
+        trainer.step(1)
+        trainer.step(1, ignore_stale_grad=True)
+        np.testing.assert_array_equal(net.weight.data(contexts[0]).asnumpy(), before)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
+from types import ModuleType
+from typing import TYPE_CHECKING
+
 from . import data, loss, nn, rnn, utils
 from .block import Block, HybridBlock, SymbolBlock
 from .parameter import Constant, DeferredInitializationError, Parameter, ParameterDict, tensor_types
@@ -16,6 +20,7 @@ __all__ = [
     "ParameterDict",
     "SymbolBlock",
     "Trainer",
+    "contrib",
     "data",
     "loss",
     "nn",
@@ -23,3 +28,12 @@ __all__ = [
     "tensor_types",
     "utils",
 ]
+
+if TYPE_CHECKING:
+    from . import contrib
+else:
+
+    def __getattr__(name: str) -> ModuleType:
+        if name == "contrib":  # which few programs ask for
+            return importlib.import_module(".contrib", __name__)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -289,7 +289,7 @@ class Trainer:
         plan = self._planned()
         if not ignore_stale_grad:
             plan.check_fresh()
-        if self._update_on_kvstore or self._overflows():
+        if self._update_on_kvstore or not plan.indices or self._overflows():
             return
         for updater, weights, grads, leaves in zip(self._updaters, plan.weights, plan.grads, plan.leaves, strict=True):
             if not ignore_stale_grad:
