@@ -18,4 +18,5 @@ from . import lists, loss_scaler
 from .amp import *  # noqa: F403
 from .amp import __all__ as _names
 
-__all__ = [*_names, "lists", "loss_scaler"]
+__all__ = ["lists", "loss_scaler"]
+__all__ += [*_names]
