@@ -20,8 +20,8 @@ MAX_LINES = 600
 LAYERS = tuple(
     frozenset(line.split())
     for line in (
-        "_extras _files _install _state attribute base context dtypes engine error libinfo library log misc name "
-        "registry runtime util",
+        "_extras _files _install _state attribute base context dtypes name registry util",
+        "engine error libinfo library log misc runtime",
         "ops",
         "graph",
         "executor ndarray symbol",

@@ -1,3 +1,0 @@
-"""``mx.test_utils``: helpers of tests."""
-
-from __future__ import annotations
