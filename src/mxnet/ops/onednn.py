@@ -37,29 +37,33 @@ def multiplies(x: Any, weight: Any) -> bool:
     )
 
 
-def linear(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
-    """``x @ weight.T + bias``, as torch's ``linear``, with its gradient."""
+def linear(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, then: str = "none") -> torch.Tensor:
+    """``then(x @ weight.T + bias)``, as torch's ``linear``, with its gradient; ``then`` is 'none' or 'relu'."""
     if has_torch_function((x, weight)):  # who listens to torch's calls hears this one
-        return handle_torch_function(linear, (x, weight), x, weight, bias)
+        return handle_torch_function(linear, (x, weight), x, weight, bias, then)
     if torch.is_grad_enabled() and (x.requires_grad or weight.requires_grad):
-        return _Linear.apply(x, weight, bias)
-    return _product(x, weight, bias)
+        return _Linear.apply(x, weight, bias, then)
+    return _product(x, weight, bias, then)
 
 
-def _product(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
-    return torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
+def _product(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, then: str = "none") -> torch.Tensor:
+    return torch.ops.mkldnn._linear_pointwise(x, weight, bias, then, [], "")
 
 
 class _Linear(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
-        ctx.save_for_backward(x, weight)
-        return _product(x, weight, bias)
+    def forward(ctx: Any, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, then: str) -> torch.Tensor:
+        result = _product(x, weight, bias, then)
+        ctx.save_for_backward(x, weight, *([result] if then == "relu" else []))
+        return result
 
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        x, weight = ctx.saved_tensors
-        rows = grads[0].reshape(-1, weight.size(0))
+        x, weight, *active = ctx.saved_tensors
+        grad = grads[0]
+        if active:
+            grad = torch.ops.aten.threshold_backward(grad, active[0], 0)
+        rows = grad.reshape(-1, weight.size(0))
         for_x = for_weight = for_bias = None
         if ctx.needs_input_grad[0]:  # torch's product is what a second derivative can go through
             product = F.linear if torch.is_grad_enabled() else _product
@@ -68,7 +72,7 @@ class _Linear(torch.autograd.Function):
             for_weight = rows.t() @ x.reshape(-1, x.size(-1))
         if ctx.needs_input_grad[2]:
             for_bias = rows.sum(0)
-        return for_x, for_weight, for_bias
+        return for_x, for_weight, for_bias, None
 
 
 def available() -> bool:

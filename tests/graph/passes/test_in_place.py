@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 import torch
+import torch.fx as fx
 import torch.nn.functional as F
 
 from mxnet import autograd, nd
 from mxnet.gluon import nn
 from mxnet.graph.passes.in_place import activate_in_place
+from mxnet.ops import onednn
 from tests.graph.passes.rewriting import as_function, calls, check, code, graph_of, normal
 
 ACTIVATIONS = {"relu": torch.relu, "sigmoid": torch.sigmoid, "tanh": torch.tanh}
@@ -150,3 +152,17 @@ def test_a_network_keeps_its_inputs():
             expected = torch.sigmoid(torch.relu(torch.from_numpy(hidden)))
             torch.testing.assert_close(torch.from_numpy(out.asnumpy()), expected)
     assert net.generated_code().count("torch.relu_(") == 2  # in training and in prediction
+
+
+def test_large_products_compute_relu_themselves():
+    def function(x, w, b):
+        y = onednn.linear(x, w, b)
+        z = onednn.linear(x, w, None)
+        return torch.relu(y), torch.tanh(z), torch.relu(torch.relu(onednn.linear(x, w, b, "relu")))
+
+    tensors = normal(3, 5), normal(4, 5, seed=1), normal(4, seed=2)
+    graph = fx.symbolic_trace(function).graph
+    graph.owning_module = None
+    activate_in_place(graph)
+    assert calls(graph) == ["linear", "linear", "tanh", "linear", "relu", "relu"]
+    check(function, as_function(graph), *tensors, gradients=True)

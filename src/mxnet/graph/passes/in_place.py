@@ -11,6 +11,7 @@ import operator as python
 import torch
 import torch.fx as fx
 
+from ...ops import onednn
 from .effects import is_call, is_view
 
 __all__ = ["activate_in_place"]
@@ -22,14 +23,25 @@ _PRODUCERS = ("conv1d", "conv2d", "conv3d", "linear", "addmm", "mm", "batch_norm
 
 
 def activate_in_place(graph: fx.Graph) -> None:
-    for node in graph.nodes:
+    for node in list(graph.nodes):
         function = _IN_PLACE.get(getattr(node.target, "__name__", "")) if is_call(node, *_IN_PLACE) else None
         if function is None or len(node.args) != 1 or node.kwargs:
             continue
         source = node.args[0]
+        if source.target is onednn.linear:
+            _join(node, source)
+            continue
         if len(source.users) == 1 and _is_fresh(source) and source.meta["info"].dtype.is_floating_point:
             node.target = function
             node.op = "call_function"
+
+
+def _join(relu: fx.Node, product: fx.Node) -> None:
+    """oneDNN's product computes relu as it writes its result."""
+    if is_call(relu, "relu") and len(product.users) == 1 and "relu" not in product.args:
+        product.args = (*product.args[:3], "relu")
+        relu.replace_all_uses_with(product)
+        relu.graph.erase_node(relu)
 
 
 def _is_fresh(node: fx.Node) -> bool:
