@@ -15,7 +15,9 @@ ROOT = Path(__file__).parents[1]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("docs/**/*.md"))]
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s#]+)[^)]*\)")
-PROGRAM = "import sys; exec(compile(sys.stdin.read(), sys.argv[1], 'exec'))"
+PROGRAM = """import sys, numpy
+numpy.random.seed(0)  # data are shuffled by it
+exec(compile(sys.stdin.read(), sys.argv[1], "exec"), {"__name__": "__main__"})"""
 
 
 def broken_links(page: Path) -> list[str]:

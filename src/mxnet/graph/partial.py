@@ -32,8 +32,9 @@ _ALIKE_FAMILIES = frozenset({"arithmetic", "elementwise"})
 _ALIKE = frozenset(
     "Activation SoftmaxActivation log_softmax softmin reverse _copyto _shuffle _contrib_div_sqrt_dim "
     "_contrib_gradientmultiplier _contrib_quadratic _contrib_round_ste _contrib_sign_ste "
-    "_identity_with_attr_like_rhs".split()
+    "_identity_with_attr_like_rhs amp_cast".split()
 )
+_EACH = "amp_multicast"  # each output has the shape of the input of its number
 _JOINING = frozenset({"Concat", "_rnn_param_concat"})
 _NOT_ALIKE = frozenset({"shape_array", "size_array", "where"})
 
@@ -129,6 +130,10 @@ class _Partial:
             for shape in inputs:
                 self.learn(node, Entry(node), shape)
             return
+        if op.name == _EACH:
+            for i, shape in enumerate(inputs):
+                self.learn(node, Entry(node, i), shape)
+            return
         if op.name in _JOINING:
             for shape in inputs:
                 if shape:
@@ -154,6 +159,10 @@ class _Partial:
 
     def backward(self, node: Node) -> None:
         op = node.op
+        if op is not None and op.name == _EACH:
+            for entry, shape in zip(node.inputs, self.shapes[node], strict=True):
+                self.learn(node, entry, shape)
+            return
         output = None if op is None or node.bodies else self.shapes[node][0]
         if op is None or output is None:
             return

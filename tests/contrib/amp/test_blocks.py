@@ -212,3 +212,24 @@ def test_training_reaches_the_accuracy_of_float32():
         assert accuracy(scaled=False) > plain - 0.015
     with _on("float16"):
         assert accuracy(scaled=True) > plain - 0.015
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_states_whose_size_the_graph_tells(dtype):
+    """Cells begin with zeros of an unknown batch size, which casts must not hide."""
+
+    class Unrolled(gluon.HybridBlock):
+        def __init__(self):
+            super().__init__()
+            self.cell = gluon.rnn.LSTMCell(3, input_size=4)
+
+        def hybrid_forward(self, F, x):
+            return self.cell.unroll(3, x, layout="TNC", merge_outputs=True)[0]
+
+    net, data = Unrolled(), nd.array(np.random.RandomState(1).randn(3, 2, 4))
+    net.initialize(mx.init.Xavier())
+    expected = net(data).asnumpy()
+    with _on(dtype):
+        net.hybridize()
+        for _ in range(3):
+            np.testing.assert_allclose(net(data).astype("float32").asnumpy(), expected, rtol=0.05, atol=0.02)
