@@ -57,7 +57,7 @@ class Plan:
     """See above. ``draws``: the code wants the random generator as its last argument."""
 
     __slots__ = ("_backend", "_calls", "_folded", "_graph", "_held", "_inputs", "_patience", "_plain", "_recording",
-                 "_seen", "draws", "ready")  # fmt: skip
+                 "_seen", "draws", "failures", "ready")  # fmt: skip
 
     def __init__(self, trace: Trace, inputs: int, recording: bool, backend: Backend) -> None:
         self._graph, self._held, self.draws = trace.graph, trace.held, trace.draws
@@ -67,6 +67,7 @@ class Plan:
         self._patience, self._calls = _PATIENCE, 0
         self._seen: list[int] = []
         self.ready: Ready | None = None
+        self.failures = 0  # calls that the code could not compute
 
     def settle(self, parameters: Sequence[torch.Tensor]) -> Ready:
         """The code for the next call, with these parameters."""

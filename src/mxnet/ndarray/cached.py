@@ -8,6 +8,7 @@ calls. Whatever is unusual goes to ``run``.
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -33,6 +34,7 @@ __all__ = ["CachedGraph"]
 _new = NDArray.__new__
 _generator = generators.generator
 _MOST = 256  # kinds of calls that one graph keeps plans for
+_PATIENCE = 3  # failures of prepared code before somebody is told
 _Hook = Callable[[str, str, NDArray], Any]
 
 
@@ -166,10 +168,18 @@ class CachedGraph:
         inputs = (*tensors[: self._count], *ready.bound, *([_generator(ctx)] if plan.draws else ()))
         try:
             return [wrap(output, ctx) for output in ready.code(*inputs)]
-        except Exception:
+        except Exception as error:
             # Values that torch refuses. The operator has another way for them (indices that are out of range), or knows
             # what is wrong.
-            return self._interpret(tensors, ctx, sparse=False)
+            outputs = self._interpret(tensors, ctx, sparse=False)
+            plan.failures += 1
+            if plan.failures == _PATIENCE:
+                warnings.warn(
+                    f"The code of a hybridized block has failed {_PATIENCE} times, and its operators run one by one "
+                    f"instead, which is slow. The reason: {error!r:.200}",
+                    stacklevel=5,
+                )
+            return outputs
 
     def _trace(self, key: tuple, tensors: list[torch.Tensor], ctx: Context) -> list[torch.Tensor]:
         """The first call of its kind."""
