@@ -1,0 +1,1 @@
+"""Tests of mx.test_utils."""
