@@ -17,6 +17,7 @@ from ...ops.registry import OperatorError
 from ..parameter import Parameter, ParameterDict
 from ..parameter.load import load_into, match_names, read_parameters
 from ..utils import HookHandle
+from . import model
 from .nested import items
 from .scope import BlockScope, name_block
 from .summary import summarize
@@ -191,6 +192,20 @@ class Block:
             last = {id(p): name for name, p in parameters.items()}
             parameters = {name: p for name, p in parameters.items() if last[id(p)] == name}
         ndarray.save(filename, {name: p._reduce() for name, p in parameters.items()})
+
+    def save(self, prefix: str) -> None:
+        """Write the parameters to ``prefix-model.params``, and the tree of blocks, with the graphs of those that were
+        recorded, to ``prefix-model.json``.
+        """
+        model.save(self, prefix)
+
+    def load(self, prefix: str) -> None:
+        """Load the parameters that ``save`` wrote, here or in MXNet, and hybridize the blocks that were recorded then.
+
+        The names of blocks and parameters stay. Raises KeyError for another tree of blocks, and what
+        ``load_parameters`` raises; nothing changes then.
+        """
+        model.load(self, prefix)
 
     def load_parameters(
         self,

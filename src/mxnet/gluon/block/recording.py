@@ -131,7 +131,7 @@ def compose(block: HybridBlock, form: Hashable, arrays: Sequence[NDArray]) -> Re
     for node in graph._nodes():
         if node.op is None and node not in nodes:
             if node.name not in owners:
-                raise RuntimeError(
+                raise AssertionError(
                     f"Unknown input to HybridBlock {block.name}: {node.name!r} is neither an input nor one of its "
                     "parameters. Every input of an operator must be given."
                 )

@@ -53,8 +53,13 @@ class BlockScope:
 
 
 def name_block(prefix: str | None, params: ParameterDict | None, hint: str) -> tuple[str, ParameterDict]:
-    """Full prefix and parameter dictionary of a new block, from what its constructor was given."""
+    """Full prefix and parameter dictionary of a new block, from what its constructor was given. AttributeError, as
+    MXNet's, for arguments of other types.
+    """
     scope = _stack.scopes[-1] if _stack.scopes else None
+    for name, value, kind in (("prefix", prefix, str), ("params", params, ParameterDict)):
+        if value is not None and not isinstance(value, kind):
+            raise AttributeError(f"{hint}: {name} must be a {kind.__name__}, but got {value!r:.80}.")
     if prefix is None:
         name = f"{hint}{scope.number(hint)}" if scope else current_manager().get(None, hint)
         prefix = name + "_"
