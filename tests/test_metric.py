@@ -145,6 +145,34 @@ def test_numpy_arrays_and_lists_of_numbers_are_refused(text):
             make(text).update(*pair)
 
 
+@pytest.mark.parametrize(
+    ("text", "label", "pred", "error", "message"),
+    [
+        (
+            "CrossEntropy()",
+            [0, 3],
+            np.ones((2, 3)),
+            IndexError,
+            r"cross-entropy: .*shape \(2, 3\) and go from 0.* to 3",
+        ),
+        ("NegativeLogLikelihood()", [0, 1], np.ones(2), IndexError, r"nll-loss: predictions must be \(N, classes\)"),
+        ("PCC()", [0, -7], np.ones((2, 3)), IndexError, "pcc: labels must not be negative, but one is -7"),
+        ("Perplexity(None, axis=2)", [0, 1], np.ones((2, 3)), mx.MXNetError, "perplexity: .*have no axis 2"),
+    ],
+)
+def test_classes_that_are_not_there_change_nothing(text, label, pred, error, message):
+    m = make(text)
+    with pytest.raises(error, match=message):
+        m.update(nd.array(label), nd.array(pred))
+    assert (m.num_inst, m.global_num_inst) == (0, 0)
+
+
+def test_custom_metrics_need_functions():
+    for create in (metric.CustomMetric, metric.np):
+        with pytest.raises(AttributeError, match="needs a function.*got 3"):
+            create(3)
+
+
 @pytest.mark.parametrize("average", ["micro", "macro"])
 @pytest.mark.parametrize("name", ["F1", "MCC", "PearsonCorrelation"])
 def test_averages_are_two(name, average):

@@ -38,7 +38,16 @@ try:
     from .attribute import AttrScope
     from .base import MXNetError
     from .context import Context, cpu, cpu_pinned, current_context, gpu
-    from .util import is_np_array, is_np_shape
+    from .util import (
+        is_np_array,
+        is_np_shape,
+        np_array,
+        np_shape,
+        set_np_shape,
+        use_np,
+        use_np_array,
+        use_np_shape,
+    )
 finally:
     if _collecting:
         _gc.enable()

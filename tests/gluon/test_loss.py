@@ -266,7 +266,14 @@ def test_wrong_arguments(text, error, message):
 def test_weights_that_are_no_numbers():
     for weight in ("a", nd.ones(2)):
         with pytest.raises(AssertionError, match="weight must be a number"):
-            losses.L1Loss(weight)(nd.ones(2), nd.ones(2))
+            losses.L1Loss(weight)
+
+
+def test_labels_of_another_size_name_both_shapes():
+    with pytest.raises(
+        mx.MXNetError, match=r"'l1loss\d+': cannot reshape 4 elements of shape \(4,\) into shape \(4, 3\)"
+    ):
+        losses.L1Loss()(nd.ones((4, 3)), nd.ones(4))
 
 
 def test_other_dtypes():

@@ -89,6 +89,10 @@ def test_wrong_arguments(net):
         gluon.Trainer(net.collect_params(), "sdg")
     with pytest.raises(AssertionError, match="optimizer_params must be None"):
         gluon.Trainer(net.collect_params(), mx.optimizer.SGD(), {"learning_rate": 1})
+    with pytest.raises(AttributeError, match="made by its name, such as 'sgd', but got None"):
+        gluon.Trainer(net.collect_params(), None)
+    with pytest.raises(TypeError, match="optimizer_params must be a dict, but got 'wd'"):
+        gluon.Trainer(net.collect_params(), "sgd", "wd")
     with pytest.raises(RuntimeError, match="not been initialized"):
         gluon.Trainer(gluon.nn.Dense(2).collect_params(), "sgd")
 

@@ -78,8 +78,14 @@ def test_wrong_arguments(name):
 def test_wrong_creation():
     with pytest.raises(ValueError, match=r"Cannot find optimizer sdg\. There are: adadelta, "):
         mx.optimizer.create("sdg")
-    with pytest.raises(AttributeError, match="lower"):
-        mx.optimizer.create(3)
+    for function in (mx.optimizer.create, mx.optimizer.get_updater):
+        with pytest.raises(AttributeError, match="but got 3"):
+            function(3)
+    for setting in ("learning_rate", "wd", "rescale_grad", "clip_gradient"):
+        with pytest.raises(mx.MXNetError, match=f"NAG: {setting} must be a number, but got 'x'"):
+            mx.optimizer.NAG(**{setting: "x"})
+    with pytest.raises(TypeError, match="lr_scheduler must be an LRScheduler, but got 3"):
+        mx.optimizer.SGD(lr_scheduler=3)
     with pytest.raises(AssertionError, match="param_idx2name should be a dict"):
         mx.optimizer.SGD(param_idx2name=["weight"])
     with pytest.raises(AssertionError, match="takes a class, not 3"):
@@ -93,6 +99,47 @@ def test_wrong_creation():
         scheduled.set_learning_rate(0.1)
     with pytest.raises(NotImplementedError, match=r"Optimizer must define update\(index"):
         Optimizer().update(0, nd.ones(2), nd.ones(2), None)
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_arrays_that_do_not_fit_are_refused_and_change_nothing(name):
+    optimizer = mx.optimizer.create(name)
+    if name in ("groupadagrad", "GroupAdaGrad"):
+        optimizer.wd = 0
+    weight, grad = nd.ones((4, 3)), nd.ones((4, 3))
+    state = optimizer.create_state(0, weight)
+    for wrong in ((3, 4), (4,), (4, 1)):  # the first has as many elements: only its shape tells
+        with pytest.raises(mx.MXNetError, match=r"weight 0 \(4, 3\), gradient"):
+            optimizer.update(0, weight, nd.ones(wrong), state)
+    for wrong in (3.0, np.ones((4, 3)), None):
+        with pytest.raises(AssertionError, match="must be NDArrays"):
+            optimizer.update(0, weight, wrong, state)
+    with pytest.raises(AssertionError, match="1 indices, 2 weights"):
+        optimizer.update([0], [weight, weight], [grad, grad], [state, state])
+    assert optimizer.num_update == 0
+    assert (weight.asnumpy() == 1).all()
+
+
+@pytest.mark.parametrize("name", ["SGD", "NAG", "Adam", "RMSProp", "LAMB"])
+def test_states_that_do_not_fit_are_refused(name):
+    optimizer = mx.optimizer.create(name, **({"momentum": 0.9} if name in ("SGD", "NAG") else {}))
+    with pytest.raises(mx.MXNetError, match=r"weight 0 \(4, 3\), gradient \(4, 3\), state .*\(3, 2\)"):
+        optimizer.update(0, nd.ones((4, 3)), nd.ones((4, 3)), optimizer.create_state(0, nd.ones((3, 2))))
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_states_from_a_file_that_do_not_fit_are_refused(known):
+    saved, updater = (mx.optimizer.get_updater(mx.optimizer.SGD(momentum=0.9)) for _ in range(2))
+    saved(0, nd.ones((3, 2)), nd.ones((3, 2)))
+    updater.set_states(saved.get_states())
+    with pytest.raises(mx.MXNetError, match=r"state \(3, 2\)"):
+        updater._update([0], [nd.ones((4, 3))], [nd.ones((4, 3))], known=known)
+
+
+def test_settings_that_are_no_numbers_name_the_optimizer():
+    optimizer = mx.optimizer.NAG(momentum="x")
+    with pytest.raises(mx.MXNetError, match=r"NAG\(momentum='x'.* cannot update weights \[0\]"):
+        optimizer.update(0, nd.ones(2), nd.ones(2), optimizer.create_state(0, nd.ones(2)))
 
 
 def test_an_optimizer_of_a_known_name_takes_its_place_with_a_warning():

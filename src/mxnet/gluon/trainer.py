@@ -74,6 +74,8 @@ class Trainer:
         self._kvstore_params = {"kvstore": kvstore, "update_on_kvstore": update_on_kvstore}
         self._check_kvstore()
         self._contexts = self._check_contexts()
+        if not isinstance(optimizer_params or {}, Mapping):
+            raise TypeError(f"optimizer_params must be a dict, but got {optimizer_params!r:.80}.")
         self._init_optimizer(optimizer, dict(optimizer_params or {}))
         for parameter in self._params:
             parameter._set_trainer(self)
@@ -293,11 +295,11 @@ class Trainer:
             return
         for updater, weights, grads, leaves in zip(self._updaters, plan.weights, plan.grads, plan.leaves, strict=True):
             if not ignore_stale_grad:
-                updater(plan.indices, grads, weights)
+                updater._update(plan.indices, grads, weights, known=True)
             else:
                 fresh = [each for each in zip(plan.indices, grads, weights, leaves, strict=True) if each[3].fresh]
                 if fresh:
-                    updater(*map(list, list(zip(*fresh, strict=True))[:3]))
+                    updater._update(*map(list, list(zip(*fresh, strict=True))[:3]), known=True)
             for leaf in leaves:
                 leaf.fresh = False
 

@@ -220,7 +220,11 @@ class KVStore(KVStoreBase):
     def _update(self, keys: Sequence[Key], grads: list[NDArray], stored: list[NDArray]) -> None:
         updater = self._updater
         if isinstance(updater, Updater):
-            updater(keys, grads, [_all_rows(array) if array.stype == "row_sparse" else array for array in stored])
+            weights = [_all_rows(array) if array.stype == "row_sparse" else array for array in stored]
+            if type(updater) is Updater:
+                updater._update(keys, grads, weights, known=True)
+            else:  # may have a way of its own to be called
+                updater(keys, grads, weights)
         elif updater is not None:
             for key, grad, array in zip(keys, grads, stored, strict=True):
                 updater(key, grad, array)

@@ -237,6 +237,9 @@ class PCC(EvalMetric):
                 predicted = predicted.argmax(axis=1)
             predicted, expected = predicted.astype("int32").ravel(), expected.ravel()
             check_label_shapes(expected, predicted)
+            for what, classes in (("labels", expected), ("predictions", predicted)):
+                if classes.size and classes.min() < 0:
+                    raise IndexError(f"{self.name}: {what} must not be negative, but one is {classes.min()}.")
             pairs.append((predicted, expected))
         highest = max((int(classes.max()) for pair in pairs for classes in pair if classes.size), default=0)
         self._grow(highest + 1 - self.k)

@@ -43,6 +43,13 @@ class Caffe(Loss):
         super().__init__(name, output_names, label_names)
 
 
+def _need_function(feval: Any) -> Any:
+    """The function. AttributeError, as MXNet's, which asks for its name, for what is none."""
+    if not callable(feval):
+        raise AttributeError(f"A custom metric needs a function feval(label, pred), but got {feval!r:.80}.")
+    return feval
+
+
 @register
 class CustomMetric(PairMetric):
     """What a function says: ``feval(label, pred)`` gets numpy arrays, returns a number, or (sum, number of instances).
@@ -58,8 +65,9 @@ class CustomMetric(PairMetric):
         output_names: Names = None,
         label_names: Names = None,
     ) -> None:
+        _need_function(feval)
         if name is None:
-            name = feval.__name__
+            name = str(getattr(feval, "__name__", type(feval).__name__))
             if "<" in name:  # a lambda
                 name = f"custom({name})"
         super().__init__(name, output_names, label_names, feval=feval, allow_extra_outputs=allow_extra_outputs)
@@ -94,5 +102,5 @@ def np(
     def feval(label: numpy.ndarray, pred: numpy.ndarray) -> Any:
         return numpy_feval(label, pred)
 
-    feval.__name__ = numpy_feval.__name__
+    feval.__name__ = _need_function(numpy_feval).__name__
     return CustomMetric(feval, name, allow_extra_outputs)

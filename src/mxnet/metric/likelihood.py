@@ -8,15 +8,16 @@ from typing import Any
 import numpy
 
 from .. import ndarray
+from ..base import MXNetError
 from ..ndarray import NDArray
-from .base import Arrays, Names, alias, mean_of, register, to_numpy
+from .base import Arrays, Names, alias, mean_of, need_ndarray, register, to_numpy
 from .pairs import PairMetric
 
 
 class _LogLikelihood(PairMetric):
     """The mean of -log(p + eps), with p the predicted probability of the label.
 
-    label: N class indices, any shape · pred: (N, classes) probabilities.
+    label: N class indices, any shape · pred: (N, classes) probabilities. IndexError for labels beyond the classes.
     """
 
     def __init__(
@@ -35,7 +36,13 @@ class _LogLikelihood(PairMetric):
             raise AssertionError(
                 f"{self.name}: {len(expected)} labels, shape {label.shape}, but predictions of shape {pred.shape}."
             )
-        likely = probabilities[numpy.arange(len(expected)), expected.astype("int64", copy=False)]
+        try:
+            likely = probabilities[numpy.arange(len(expected)), expected.astype("int64", copy=False)]
+        except IndexError:
+            raise IndexError(
+                f"{self.name}: predictions must be (N, classes), labels less than the number of classes, but they have "
+                f"shape {pred.shape} and go from {expected.min()} to {expected.max()}."
+            ) from None
         return (-numpy.log(likely + self.eps)).sum(), len(expected)
 
 
@@ -88,12 +95,14 @@ class Perplexity(PairMetric):
         self._add_pairs([labels] if single else labels, [preds] if single else preds)
 
     def _measure(self, label: NDArray, pred: NDArray) -> tuple[Any, Any]:
-        shape = list(pred.shape)
-        classes = shape.pop(self.axis)
-        if label.size * classes != pred.size:
-            raise AssertionError(f"{self.name}: shape mismatch: {label.shape} vs. {pred.shape}, axis {self.axis}.")
+        shape, axis = list(need_ndarray(pred).shape), self.axis
+        if not -pred.ndim <= axis < pred.ndim:
+            raise MXNetError(f"{self.name}: predictions of shape {pred.shape} have no axis {axis}.")
+        classes = shape.pop(axis)
+        if need_ndarray(label).size * classes != pred.size:
+            raise AssertionError(f"{self.name}: shape mismatch: {label.shape} vs. {pred.shape}, axis {axis}.")
         label = label.as_in_context(pred.context).reshape(shape)
-        likely = ndarray.pick(pred, label.astype("int32"), axis=self.axis)
+        likely = ndarray.pick(pred, label.astype("int32"), axis=axis)
         probabilities, count = to_numpy(likely).ravel(), likely.size
         if self.ignore_label is not None:
             kept = to_numpy(label).ravel() != self.ignore_label

@@ -58,7 +58,10 @@ def reshape_like(
 ) -> Tensor:
     """The elements of ``lhs`` in the shape of ``rhs``; or its axes from begin to end replaced by those of ``rhs``."""
     left, right = _span("lhs", lhs_begin, lhs_end, lhs.dim()), _span("rhs", rhs_begin, rhs_end, rhs.dim())
-    return lhs.reshape(lhs.shape[: left.start] + rhs.shape[right.start : right.stop] + lhs.shape[left.stop :])
+    shape = lhs.shape[: left.start] + rhs.shape[right.start : right.stop] + lhs.shape[left.stop :]
+    if shape.numel() != lhs.numel():
+        raise ValueError(f"cannot reshape {lhs.numel()} elements of shape {tuple(lhs.shape)} into shape {tuple(shape)}")
+    return lhs.reshape(shape)
 
 
 def _span(side: str, begin: int | None, end: int | None, ndim: int) -> range:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, ClassVar
 
 from .. import dtypes
+from ..base import MXNetError
 from ..lr_scheduler import LRScheduler
 from ..ndarray import NDArray
 from ..ndarray.ndarray import copy_into
 from ..ops.optimizer.multi_tensor import copy_all
 from ..ops.sparse.rules import any_sparse, rows_only
+from .checks import check_arrays, check_numbers, columns, describe
 
 __all__ = ["Optimizer", "create", "register"]
 
@@ -55,6 +57,7 @@ class Optimizer:
     """Whether a row-sparse gradient changes its rows of weight and states alone."""
 
     _decayed: ClassVar[tuple[str, ...]] = ("_weight", "_gamma")
+    _states_fit: ClassVar[bool] = True  # the arrays of a state have the shape of their weight
     _master_first: ClassVar[bool] = True  # in a state with a float32 copy: SGD has it last, which files must match
 
     def __init__(
@@ -70,6 +73,9 @@ class Optimizer:
         multi_precision: bool = False,
         param_dict: Mapping[int, Any] | None = None,
     ) -> None:
+        check_numbers(self, rescale_grad=rescale_grad, wd=wd, clip_gradient=clip_gradient, learning_rate=learning_rate)
+        if lr_scheduler is not None and not callable(lr_scheduler):
+            raise TypeError(f"{type(self).__name__}: lr_scheduler must be an LRScheduler, but got {lr_scheduler!r}.")
         self.rescale_grad, self.wd, self.clip_gradient = rescale_grad, wd, clip_gradient
         self.lr_scheduler = lr_scheduler
         self.lr = 0.01 if learning_rate is None else learning_rate
@@ -109,7 +115,11 @@ class Optimizer:
 
     @staticmethod
     def create_optimizer(name: str, **kwargs: Any) -> Optimizer:
-        """The optimizer of that name. Raises ValueError, naming those that exist, for another one."""
+        """The optimizer of that name. Raises ValueError, naming those that exist, for another one, and AttributeError,
+        as MXNet does, for what is no text.
+        """
+        if not isinstance(name, str):
+            raise AttributeError(f"An optimizer is made by its name, such as 'sgd', but got {name!r:.80}.")
         klass = Optimizer.opt_registry.get(name.lower())
         if klass is None:
             raise ValueError(f"Cannot find optimizer {name}. There are: {', '.join(sorted(Optimizer.opt_registry))}.")
@@ -224,7 +234,7 @@ class Optimizer:
     ) -> None:
         """Update many weights in place."""
         self._update_count(indices)
-        self._apply(indices, self._get_lrs(indices), self._get_wds(indices), [weights, grads, *_columns(states)])
+        self._apply(indices, self._get_lrs(indices), self._get_wds(indices), [weights, grads, *columns(states)])
 
     def _apply(self, indices: Sequence[Any], lrs: list[float], wds: list[float], lists: list) -> None:
         """``_step`` on arrays: weights, gradients, and states, a list for each part of them."""
@@ -232,7 +242,12 @@ class Optimizer:
         if any_sparse(tensors[0]) or any_sparse(tensors[1]):
             self._sparse_step(indices, lrs, wds, lists, tensors)
         else:
-            self._step(indices, lrs, wds, *tensors)
+            try:
+                self._step(indices, lrs, wds, *tensors)
+            except (TypeError, RuntimeError) as error:
+                if type(self)._step is Optimizer._step:
+                    raise
+                raise MXNetError(f"{describe(self)} cannot update weights {list(indices)}: {error}") from error
 
     def _step(self, indices: Sequence[Any], lrs: list[float], wds: list[float], *tensors: Any) -> None:
         """Update lists of torch tensors in place: weights from gradients, and states, a list for each part of them.
@@ -261,16 +276,23 @@ class Optimizer:
         return self.lazy_update
 
     def update(self, index: Any, weight: Any, grad: Any, state: Any) -> None:
-        """Update one weight in place, or lists of them."""
-        if isinstance(index, (list, tuple)):
-            self.update_all(index, weight, grad, state)
-        else:
-            self.update_all([index], [weight], [grad], [state])
+        """Update one weight in place, or lists of them.
+
+        Raises AssertionError for what is no array, MXNetError for other shapes than the weight's; nothing changes then.
+        """
+        if not isinstance(index, (list, tuple)):
+            index, weight, grad, state = [index], [weight], [grad], [state]
+        check_arrays(self, index, weight, grad, state)
+        self.update_all(index, weight, grad, state)
 
     def update_multi_precision(self, index: Any, weight: Any, grad: Any, state: Any) -> None:
         """As ``update``, for states from ``create_state_multi_precision``."""
+        self._update_masters(self.update, index, weight, grad, state)
+
+    def _update_masters(self, update: Callable[..., None], index: Any, weight: Any, grad: Any, state: Any) -> None:
+        """Call ``update`` with the float32 copies in place of the weights that have one, and round them off."""
         if not self.multi_precision:
-            self.update(index, weight, grad, state)
+            update(index, weight, grad, state)
             return
         many = isinstance(index, (list, tuple))
         rows = [list(row) for row in (zip(weight, grad, state, strict=True) if many else [(weight, grad, state)])]
@@ -280,7 +302,7 @@ class Optimizer:
                 master, inner = row[2] if self._master_first else reversed(row[2])
                 halves.append((row[0]._data, master._data))
                 row[:] = master, row[1].astype("float32"), inner
-        self.update(index, *(map(list, zip(*rows, strict=True)) if many else rows[0]))
+        update(index, *(map(list, zip(*rows, strict=True)) if many else rows[0]))
         if halves:
             copy_all(*zip(*halves, strict=True))
 
@@ -301,15 +323,6 @@ class Optimizer:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-
-
-def _columns(states: Sequence[Any]) -> list[Sequence[NDArray] | None]:
-    """States of several weights, by part: None where none of the weights has it."""
-    if any(isinstance(state, (tuple, list)) for state in states):
-        parts = [list(part) for part in zip(*states, strict=True)]
-    else:
-        parts = [list(states)]
-    return [None if part[0] is None else part for part in parts]
 
 
 def register(klass: type[Optimizer]) -> type[Optimizer]:

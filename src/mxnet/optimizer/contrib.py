@@ -23,6 +23,7 @@ class GroupAdaGrad(Optimizer):
     """
 
     lazy_update = True
+    _states_fit = False
 
     def __init__(self, eps: float = 1e-5, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -26,6 +26,12 @@ class Updater:
     def __call__(self, index: Any, grad: Any, weight: Any) -> None:
         if not isinstance(index, (list, tuple)):
             index, grad, weight = [index], [grad], [weight]
+        self._update(index, grad, weight)
+
+    def _update(self, index: Sequence[Any], grad: Sequence[Any], weight: Sequence[Any], known: bool = False) -> None:
+        """Update lists of weights. ``known``: the gradients fit them, so only states from a file need a check, which
+        takes as long as a third of an update of small weights.
+        """
         if not index:
             return
         optimizer, states = self.optimizer, self.states
@@ -37,9 +43,11 @@ class Updater:
             elif not self.states_synced[i]:
                 states[i] = self.sync_state_context(states[i], w.ctx)
                 self.states_synced[i] = True
+                known = False
         most = optimizer._most
         if most is None:
-            optimizer.update_multi_precision(index, weight, grad, [states[i] for i in index])
+            update = optimizer.update_all if known else optimizer.update
+            optimizer._update_masters(update, index, weight, grad, [states[i] for i in index])
         elif most:
             self._update_in_batches(most, index, weight, grad)
         else:
@@ -82,7 +90,9 @@ class Updater:
 
 
 def get_updater(optimizer: Optimizer) -> Updater:
-    """An updater around an optimizer."""
+    """An updater around an optimizer. AttributeError, as MXNet's, for what is none."""
+    if not isinstance(optimizer, Optimizer):
+        raise AttributeError(f"get_updater takes an Optimizer, but got {optimizer!r:.80}. Use mx.optimizer.create.")
     return Updater(optimizer)
 
 

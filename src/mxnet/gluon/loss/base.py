@@ -12,11 +12,13 @@ def _apply_weighting(F: Any, loss: Any, weight: float | None = None, sample_weig
     """The loss times the weights of the samples (they broadcast) and of the loss."""
     if sample_weight is not None:
         loss = F.broadcast_mul(loss, sample_weight)
-    if weight is not None:
-        if not isinstance(weight, numeric_types):
-            raise AssertionError(f"weight must be a number, but got {weight!r}")
-        loss = loss * weight
-    return loss
+    return loss if weight is None else loss * _need_number(weight)
+
+
+def _need_number(weight: Any) -> Any:
+    if not isinstance(weight, numeric_types):
+        raise AssertionError(f"weight must be a number, but got {weight!r}")
+    return weight
 
 
 def _reshape_like(F: Any, x: Any, y: Any) -> Any:
@@ -37,6 +39,8 @@ class Loss(HybridBlock):
 
     def __init__(self, weight: float | None, batch_axis: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        if weight is not None:
+            _need_number(weight)
         self._weight, self._batch_axis = weight, batch_axis
 
     def __repr__(self) -> str:

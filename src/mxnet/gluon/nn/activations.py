@@ -5,10 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from ... import initializer
+from ...base import MXNetError
+from ...ops.registry import OperatorError, get
 from ..block import HybridBlock
 from .space import check_counts
 
 __all__ = ["ELU", "GELU", "SELU", "Activation", "LeakyReLU", "PReLU", "Swish"]
+
+
+class ActivationError(MXNetError, ValueError):
+    """A function that is unknown. MXNet raises the one or the other, by where it is noticed."""
 
 
 class Activation(HybridBlock):
@@ -17,10 +23,14 @@ class Activation(HybridBlock):
     Parameters
     ----------
     activation : str
-        'relu', 'sigmoid', 'softrelu', 'softsign' or 'tanh'. MXNetError at the first call for others.
+        'relu', 'sigmoid', 'softrelu', 'softsign' or 'tanh'. MXNetError for others.
     """
 
     def __init__(self, activation: str, **kwargs: Any) -> None:
+        try:
+            get("Activation").parse({"act_type": activation})
+        except OperatorError as error:
+            raise ActivationError(f"{type(self).__name__}: {error.reason}") from None
         self._act_type = activation
         super().__init__(**kwargs)
 
@@ -53,7 +63,7 @@ class LeakyReLU(HybridBlock):
     """
 
     def __init__(self, alpha: float, **kwargs: Any) -> None:
-        if alpha < 0:
+        if not alpha >= 0:
             raise AssertionError(f"Slope coefficient for LeakyReLU must be no less than 0, but got {alpha}.")
         super().__init__(**kwargs)
         self._alpha = alpha

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ... import initializer, ndarray, symbol
-from ...base import numeric_types
+from ...base import MXNetError, numeric_types
 from ..block import Block, HybridBlock
 from ..parameter import ParameterDict
 from . import norm_layers
@@ -176,14 +176,16 @@ class Dropout(HybridBlock):
     rate : float
         Between 0 and 1.
     axes : tuple of int
-        Axes along which all elements are dropped or kept together.
+        Axes along which all elements are dropped or kept together; None for none.
     """
 
-    def __init__(self, rate: float, axes: tuple[int, ...] = (), **kwargs: Any) -> None:
+    def __init__(self, rate: float, axes: tuple[int, ...] | None = (), **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if not isinstance(rate, numeric_types):
             raise TypeError(f"{type(self).__name__} {self.name}: rate must be a number, but is {rate!r}.")
-        self._rate, self._axes = rate, axes
+        if not 0 <= rate <= 1:
+            raise MXNetError(f"{type(self).__name__} {self.name}: rate is a probability, but is {rate!r}.")
+        self._rate, self._axes = rate, () if axes is None else axes
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(p = {self._rate}, axes={self._axes})"

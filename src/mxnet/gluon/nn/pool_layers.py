@@ -6,7 +6,7 @@ from typing import Any
 
 from ...base import numeric_types
 from ..block import HybridBlock
-from .space import LAYOUTS, Sizes, sizes
+from .space import LAYOUTS, Sizes, check_pooling, sizes
 
 __all__ = [
     "AvgPool1D",
@@ -56,6 +56,7 @@ class _Pooling(HybridBlock):
             "layout": layout,
             "pooling_convention": "full" if ceil_mode else "valid",
         }
+        check_pooling(self, self._kwargs)
         if count_include_pad is not None:
             self._kwargs["count_include_pad"] = count_include_pad
 

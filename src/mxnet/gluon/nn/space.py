@@ -9,7 +9,18 @@ import numpy as np
 
 from ...base import MXNetError, numeric_types
 
-__all__ = ["LAYOUTS", "Sizes", "WindowError", "check_counts", "check_windows", "describe_windows", "sizes"]
+__all__ = [
+    "LAYOUTS",
+    "CountError",
+    "Sizes",
+    "WindowError",
+    "check_counts",
+    "check_pooling",
+    "check_windows",
+    "describe_windows",
+    "sizes",
+    "whole",
+]
 
 Sizes = int | Sequence[int]
 LAYOUTS = {1: ("NCW", "NWC"), 2: ("NCHW", "NHWC"), 3: ("NCDHW", "NDHWC")}
@@ -19,36 +30,38 @@ class WindowError(MXNetError, ValueError):
     """Settings of a convolution that no input would fit. MXNet raises the one or the other, by when it notices."""
 
 
+class CountError(MXNetError, TypeError):
+    """A number of channels that is no integer. MXNet raises the one or the other, by who notices."""
+
+
 def check_counts(block: Any, **counts: Any) -> None:
-    """Raise AssertionError for negative numbers of channels and the like."""
+    """Raise CountError for numbers of channels and the like that are no integers, AssertionError for negative ones."""
     for name, count in counts.items():
-        if isinstance(count, (int, float, np.integer)) and count < 0:
+        if not whole((count,), None):
+            raise CountError(f"{type(block).__name__} {block.name}: {name} must be an integer, but is {count!r}.")
+        if count < 0:
             raise AssertionError(f"{type(block).__name__} {block.name}: {name} must not be negative, but is {count}.")
 
 
 def sizes(value: Sizes, dims: int, what: str | None = None) -> Any:
-    """One number for every dimension, or what was given; its length is checked when it has a name."""
+    """One number for every dimension, or what was given; with a name, its type and length are checked."""
     if isinstance(value, numeric_types):
         return (value,) * dims
+    if what and not hasattr(value, "__len__"):
+        raise TypeError(f"{what} must be a number or a list of {dims} ints, but got {value!r}.")
     if what and len(value) != dims:
         raise AssertionError(f"{what} must be a number or a list of {dims} ints, but got {value!r}.")
     return value
 
 
 def check_windows(block: Any, settings: dict[str, Any], in_channels: int) -> None:
-    """Raise WindowError for settings of a convolution that no input would fit."""
-    kernel, channels, groups = settings["kernel"], settings["num_filter"], settings["num_group"]
-    problem = None
-    for name, what, least in (("strides", "stride", 1), ("dilation", "dilate", 1), ("padding", "pad", 0),
-                              ("output_padding", "adj", 0), ("kernel_size", "kernel", 1)):  # fmt: skip
-        values = settings.get(what, kernel)
-        if len(values) != len(kernel):
-            problem = f"{name} must have as many dimensions as the kernel {kernel}, but is {values}"
-        elif not _whole(values, least):
-            problem = f"{name} must be integers of at least {least}, but is {values}"
-    if not _whole((channels,), 1):
+    """Raise WindowError for settings of a convolution that no input would fit, CountError for another in_channels."""
+    check_counts(block, in_channels=in_channels)
+    channels, groups = settings["num_filter"], settings["num_group"]
+    problem = _misfit(settings, "kernel_size")
+    if not whole((channels,), 1):
         problem = f"channels must be a positive integer, but is {channels!r}"
-    elif not _whole((groups,), 1) or channels % groups:
+    elif not whole((groups,), 1) or channels % groups:
         problem = f"groups must divide channels, but {channels} channels make no {groups} groups"
     elif in_channels % groups:
         problem = f"groups must divide in_channels, but {in_channels} in_channels make no {groups} groups"
@@ -58,8 +71,30 @@ def check_windows(block: Any, settings: dict[str, Any], in_channels: int) -> Non
         raise WindowError(f"{type(block).__name__} {block.name}: {problem}.")
 
 
-def _whole(values: Any, least: int) -> bool:
-    return all(isinstance(v, (int, np.integer)) and v >= least for v in values)
+def check_pooling(block: Any, settings: dict[str, Any]) -> None:
+    """Raise WindowError for settings of a pooling layer that no input would fit."""
+    if problem := _misfit(settings, "pool_size"):
+        raise WindowError(f"{type(block).__name__} {block.name}: {problem}.")
+
+
+def _misfit(settings: dict[str, Any], kernel_name: str) -> str | None:
+    """What is wrong with the sizes of a window. Empty strides, padding and dilation stand for the defaults."""
+    kernel = settings["kernel"]
+    for name, what, least in (("strides", "stride", 1), ("dilation", "dilate", 1), ("padding", "pad", 0),
+                              ("output_padding", "adj", 0), (kernel_name, "kernel", 1)):  # fmt: skip
+        values = settings.get(what, ())
+        if not isinstance(values, (list, tuple)) or len(values) not in (len(kernel), 0):
+            return f"{name} must be a number, or one for each dimension of the kernel {kernel}, but is {values!r}"
+        if not whole(values, least):
+            return f"{name} must be integers of at least {least}, but is {values!r}"
+    return None
+
+
+def whole(values: Any, least: int | None) -> bool:
+    """Whether all values are integers, of at least that size."""
+    return all(
+        isinstance(v, (int, np.integer)) and not isinstance(v, bool) and (least is None or v >= least) for v in values
+    )
 
 
 def describe_windows(block: Any, settings: dict[str, Any], weight: Sequence[int]) -> str:

@@ -8,7 +8,7 @@ from .... import initializer
 from ....base import MXNetError
 from ...block import HybridBlock
 from ...nn.activations import optional
-from ...nn.space import LAYOUTS, Sizes, check_windows, describe_windows, sizes
+from ...nn.space import LAYOUTS, Sizes, check_windows, describe_windows, sizes, whole
 from ...parameter import Parameter, ParameterDict
 
 __all__ = ["DeformableConvolution", "ModulatedDeformableConvolution"]
@@ -51,27 +51,28 @@ class _Deformable(HybridBlock):
         if adj is not None:
             raise MXNetError(f"{type(self).__name__} {self.name}: a convolution takes no adj, but got {adj!r}.")
         self._op_name = op_name
+        kernel = sizes(kernel_size, 2)
+        if not whole((num_deformable_group,), 1) or not isinstance(kernel, (list, tuple)) or len(kernel) != 2:
+            raise MXNetError(
+                f"{type(self).__name__} {self.name}: kernel_size must have two sizes, num_deformable_group be at least "
+                f"1, but they are {kernel_size!r} and {num_deformable_group!r}."
+            )
         common = {
-            "kernel": sizes(kernel_size, 2),
+            "kernel": kernel,
             "stride": sizes(strides, 2),
             "dilate": sizes(dilation, 2),
             "pad": sizes(padding, 2),
             "num_group": groups,
             "layout": layout,
         }
-        self._elements = num_deformable_group * common["kernel"][0] * common["kernel"][-1]
+        self._elements = num_deformable_group * kernel[0] * kernel[1]
         self._kwargs_offset = {**common, "num_filter": planes * self._elements, "no_bias": not offset_use_bias}
         self._kwargs_deformable_conv = {
             **common, "num_filter": channels, "no_bias": not use_bias, "num_deformable_group": num_deformable_group,
         }  # fmt: skip
-        if len(common["kernel"]) != 2 or num_deformable_group < 1:
-            raise MXNetError(
-                f"{type(self).__name__} {self.name}: kernel_size must have two sizes, num_deformable_group be at least "
-                f"1, but they are {kernel_size!r} and {num_deformable_group!r}."
-            )
         check_windows(self, self._kwargs_offset, in_channels)
         check_windows(self, self._kwargs_deformable_conv, in_channels)
-        kernel, inner = common["kernel"], in_channels // groups
+        inner = in_channels // groups
         shapes = {
             "offset_weight": (planes * self._elements, *((inner, *kernel) if layout == "NCHW" else (*kernel, inner))),
             "offset_bias": (planes * self._elements,) if offset_use_bias else None,
