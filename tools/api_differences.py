@@ -24,12 +24,9 @@ _MODULE = "`mx.module`, training without Gluon"
 _ONNX = "ONNX"
 _TEXT = "text data and embeddings"
 _RNN = "recurrent cells of symbols"
-_BLOCKS = "a block's recorded graphs and values in one file; `export` and `save_parameters` serve"
-_OLD = "old places of what is in `mx.nd`, `mx.sym` and `mx.autograd`"
 
 COMING = _table(
     (_NUMPY, "mxnet", "np npx numpy numpy_extension numpy_dispatch_protocol numpy_op_fallback numpy_op_signature"),
-    (_NUMPY, "mxnet", "np_array np_shape set_np_shape use_np use_np_array use_np_shape"),
     (_NUMPY, "mxnet.ndarray", "np npx numpy numpy_extension"),
     (_NUMPY, "mxnet.symbol", "np npx numpy numpy_extension symbol.Symbol.as_np_ndarray"),
     (_NUMPY, "mxnet.util", "np_ufunc_legal_option wrap_np_binary_func wrap_np_unary_func"),
@@ -41,8 +38,6 @@ COMING = _table(
     (_ONNX, "mxnet", "onnx contrib.onnx"),
     (_TEXT, "mxnet", "contrib.text gluon.contrib.data.text"),
     (_RNN, "mxnet", "rnn"),
-    (_BLOCKS, "mxnet.gluon.block.Block", "load save"),
-    (_OLD, "mxnet.contrib", "autograd nd ndarray sym symbol"),
 )
 
 _QUANTIZED = "INT8 quantization belongs to MXNet's own kernels; float16 and bfloat16 serve"

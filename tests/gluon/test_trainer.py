@@ -379,3 +379,18 @@ def test_a_network_without_trained_parameters():
         trainer.step(1)
         trainer.step(1, ignore_stale_grad=True)
         np.testing.assert_array_equal(net.weight.data(contexts[0]).asnumpy(), before)
+
+
+def test_a_parameter_that_is_given_twice():
+    """MXNet finds its gradient stale the second time; without that check it is updated once."""
+    weight = gluon.Parameter("weight", shape=(2,), init="ones")
+    weight.initialize()
+    trainer = gluon.Trainer([weight, weight], "sgd", {"learning_rate": 0.5})
+    with autograd.record():
+        loss = weight.data() * 2
+    loss.backward()
+    with pytest.raises(UserWarning, match="more than once"):
+        trainer.step(1)
+    np.testing.assert_array_equal(weight.data().asnumpy(), [1, 1])
+    trainer.step(1, ignore_stale_grad=True)
+    np.testing.assert_array_equal(weight.data().asnumpy(), [0, 0])

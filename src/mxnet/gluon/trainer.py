@@ -427,7 +427,12 @@ class _Plan:
 
     def __init__(self, parameters: Sequence[Parameter] | None = None) -> None:
         self.count = -1 if parameters is None else changes.count
-        self.parameters = [(i, p) for i, p in enumerate(parameters or ()) if p.grad_req != "null"]
+        once: dict[int, tuple[int, Parameter]] = {}
+        self.repeated: Parameter | None = None  # which is updated once
+        for i, p in enumerate(parameters or ()):
+            if p.grad_req != "null" and once.setdefault(id(p), (i, p))[0] != i:
+                self.repeated = p
+        self.parameters = list(once.values())
         self.indices = [i for i, _ in self.parameters]
         self.weights_by_key = [list(p._arrays().values()) for _, p in self.parameters]
         self.grads_by_key = [p.list_grad() for _, p in self.parameters]
@@ -443,7 +448,14 @@ class _Plan:
         self.leaves: list[list[Any]] = [[weight._leaf for weight in column] for column in self.weights]
 
     def check_fresh(self) -> None:
-        """UserWarning, raised as MXNet does, for a gradient that no ``backward`` has written since the last step."""
+        """UserWarning, raised as MXNet does, for a gradient that no ``backward`` has written since the last step, or that
+        would be used twice.
+        """
+        if self.repeated is not None:
+            raise UserWarning(
+                f"Parameter `{self.repeated.name}` is given to this Trainer more than once: its gradient would be stale "
+                "the second time. Give it once, or call step with ignore_stale_grad=True."
+            )
         for column in self.leaves:
             for place, leaf in enumerate(column):
                 if not leaf.fresh:

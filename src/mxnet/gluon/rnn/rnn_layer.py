@@ -181,6 +181,8 @@ class _RNNLayer(HybridBlock):
             states = self._first_states(inputs)
         elif isinstance(states, (NDArray, Symbol)):
             states = [states]
+        if not isinstance(states, (list, tuple)):
+            raise TypeError(f"{self.name} needs an array or a list of arrays as states, but got {type(states)}.")
         states = list(states)
         self._check(inputs, states, sequence_length)
         more = (sequence_length,) if self._use_sequence_length else ()

@@ -46,12 +46,14 @@ def format_sequence(
     """A sequence merged (``merge=True``), as a list (False) or as it is (None); with the axis of time in the layout,
     the face that computes with it, mx.nd or mx.sym, and the size of the batch, 0 for symbols.
 
-    Raises AssertionError for a layout without T or N, and where the sequence has not ``length`` steps.
+    Raises AssertionError for a layout without T or N, for what is no sequence, and where it has not ``length`` steps.
     """
     axis, batch_axis = layout.find("T"), layout.find("N")
     if axis < 0 or batch_axis < 0:
         raise AssertionError(f"layout must name a time axis T and a batch axis N, as 'NTC' does, but is {layout!r}.")
     if not is_merged(inputs):
+        if not isinstance(inputs, (list, tuple)):
+            raise AssertionError(f"unroll needs an array, a symbol or a list of these, but got {type(inputs)}.")
         inputs = list(inputs)
         if length is not None and len(inputs) != length:
             raise AssertionError(
