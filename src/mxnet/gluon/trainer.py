@@ -448,13 +448,13 @@ class _Plan:
         self.leaves: list[list[Any]] = [[weight._leaf for weight in column] for column in self.weights]
 
     def check_fresh(self) -> None:
-        """UserWarning, raised as MXNet does, for a gradient that no ``backward`` has written since the last step, and for
+        """Raise UserWarning, as MXNet does, for a gradient that no ``backward`` has written since the last step, and for
         one that would be used twice.
         """
         if self.repeated is not None:
             raise UserWarning(
-                f"Parameter `{self.repeated.name}` is given to this Trainer more than once: the second time its gradient "
-                "would be stale. Give it once, or call step with ignore_stale_grad=True."
+                f"Parameter `{self.repeated.name}` is given to this Trainer more than once: its gradient would be stale"
+                " the second time. Give it once, or call step with ignore_stale_grad=True."
             )
         for column in self.leaves:
             for place, leaf in enumerate(column):
