@@ -448,8 +448,8 @@ class _Plan:
         self.leaves: list[list[Any]] = [[weight._leaf for weight in column] for column in self.weights]
 
     def check_fresh(self) -> None:
-        """Raise UserWarning, as MXNet does, for a gradient that no ``backward`` has written since the last step, and for
-        one that would be used twice.
+        """Raise UserWarning, as MXNet does, for a gradient that no ``backward`` has written since the last step, and
+        for a parameter that is given twice.
         """
         if self.repeated is not None:
             raise UserWarning(
