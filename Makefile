@@ -34,7 +34,7 @@ format: $(VENV)/.dev ## mend what can be mended of the style
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
-docs: $(VENV)/.test ## check that the pages' links lead somewhere and the examples of the README run
+docs: $(VENV)/.test ## check that the pages' links lead somewhere and their examples run
 	$(VENV)/bin/python tools/check_docs.py
 
 # JAX and the real MXNet need environments of their own. Those that are named take part: with `jax[cpu]` from pip, any

@@ -18,7 +18,7 @@ from rows import Row
 
 import mxnet as mx
 from mxnet import autograd, gluon, nd
-from mxnet.gluon import nn
+from mxnet.gluon import nn, rnn
 from mxnet.graph import passes
 from mxnet.graph.passes.fold import fold
 
@@ -134,6 +134,25 @@ def _relu_and_pool() -> nn.HybridSequential:
     return sequence(nn.Conv2D(20, 5, activation="relu", in_channels=1), nn.MaxPool2D(2, 2))
 
 
+class _Unrolled(nn.HybridBlock):
+    """A recurrent cell, 20 steps."""
+
+    def __init__(self, cell: type[rnn.HybridRecurrentCell]) -> None:
+        super().__init__()
+        self.cell = cell(64, input_size=64)
+
+    def hybrid_forward(self, F, x):
+        return self.cell.unroll(20, x, layout="TNC", merge_outputs=True)[0]
+
+
+class _TwoProducts(nn.HybridBlock):
+    """Two products of the same array, in bfloat16."""
+
+    def hybrid_forward(self, F, x):
+        products = [F.dot(F.cast(x, "bfloat16"), F.cast(x, "bfloat16"), transpose_b=flag) for flag in (True, False)]
+        return F.cast(products[0] + products[1], "float32")
+
+
 ROWS = [
     _row("remove_dead_code", "one of 32 steps", _LastStep, (16, 32, 8)),
     _row("pool_first", "LeNet's first layers, batch 64, with gradients", _relu_and_pool, (64, 1, 28, 28), True),
@@ -144,5 +163,9 @@ ROWS = [
     _row("channels_last", "3 convolutions, 32x32, batch 8, with gradients", _images, (8, 16, 32, 32), True),
     _row("fold_batch_norms", "3 residual blocks, 32x32, batch 1", lambda: _blocks(True), (1, 3, 32, 32)),
     _row("fuse_convolutions", "3 residual blocks, 32x32, batch 1", lambda: _blocks(True), (1, 3, 32, 32)),
+    _row("fuse_recurrence", "LSTM cell, 20 steps, with gradients", lambda: _Unrolled(rnn.LSTMCell), (20, 16, 64), True),
+    _row("batch_products", "GRU cell, 20 steps, with gradients", lambda: _Unrolled(rnn.GRUCell), (20, 16, 64), True),
+    _row("separate", "LSTM of 2 layers, with gradients", lambda: rnn.LSTM(64, 2, input_size=64), (5, 4, 64), True),
+    _row("share_casts", "256x256 times itself, twice, in bfloat16", _TwoProducts, (256, 256)),
     _row("for_constants", "3 residual blocks, 32x32, batch 1", lambda: _blocks(True), (1, 3, 32, 32)),
 ]

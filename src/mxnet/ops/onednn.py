@@ -13,9 +13,9 @@ import torch
 import torch.nn.functional as F
 from torch.overrides import handle_torch_function, has_torch_function
 
-__all__ = ["available", "convolution", "convolution_add_", "linear", "multiplies", "pack"]
+__all__ = ["WORTH", "available", "convolution", "convolution_add_", "linear", "multiplies", "pack"]
 
-_WORTH = 1 << 25  # multiplications below which torch's own product is as quick
+WORTH = 1 << 25  # multiplications below which torch's own product is as quick
 
 
 @cache
@@ -31,7 +31,7 @@ def multiplies(x: Any, weight: Any) -> bool:
         x.dtype is weight.dtype is torch.float32
         and x.device.type == "cpu"
         and len(weight.shape) == 2
-        and prod(x.shape) * weight.shape[0] >= _WORTH
+        and prod(x.shape) * weight.shape[0] >= WORTH
         and x.shape[-1] == weight.shape[1]
         and _has_linear()
     )

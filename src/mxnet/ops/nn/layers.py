@@ -40,7 +40,9 @@ def fully_connected(
     if wrong or (bias is not None and bias.size(0) != num_hidden):  # torch would spread a bias of one element
         _refuse(data, weight, bias, num_hidden, no_bias)
     try:
-        return (onednn.linear if onednn.multiplies(data, weight) else F.linear)(data, weight, bias)
+        if data.numel() * num_hidden >= onednn.WORTH and onednn.multiplies(data, weight):
+            return onednn.linear(data, weight, bias)
+        return F.linear(data, weight, bias)
     except RuntimeError:
         _refuse(data, weight, bias, num_hidden, no_bias)
         raise
