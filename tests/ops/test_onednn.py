@@ -40,6 +40,20 @@ def test_values_and_gradients(shape, bias, then):
         torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize("wanted", range(3))
+@pytest.mark.parametrize(("rows", "width", "units"), [(6, 3, 5), (6, 5, 3)])
+def test_gradients_one_by_one(wanted, rows, width, units):
+    """Of the input, the weight or the bias alone, of weights that are high or wide; in order, for fused updates."""
+    found = []
+    for product in (F.linear, onednn.linear):
+        given = [normal(rows, width), normal(units, width, seed=1), normal(units, seed=2)]
+        given[wanted].requires_grad_()
+        product(*given).square().sum().backward()
+        found.append(given[wanted].grad)
+    torch.testing.assert_close(*found, rtol=1e-5, atol=1e-5)
+    assert found[1].is_contiguous()
+
+
 def test_gradients_of_second_order():
     x, w = normal(3, 5).requires_grad_(), normal(4, 5, seed=1).requires_grad_()
     orders = []

@@ -41,7 +41,7 @@ def linear(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, the
     """``then(x @ weight.T + bias)``, as torch's ``linear``, with its gradient; ``then`` is 'none' or 'relu'."""
     if has_torch_function((x, weight)):  # who listens to torch's calls hears this one
         return handle_torch_function(linear, (x, weight), x, weight, bias, then)
-    if torch.is_grad_enabled() and (x.requires_grad or weight.requires_grad):
+    if torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in (x, weight, bias)):
         return _Linear.apply(x, weight, bias, then)
     return _product(x, weight, bias, then)
 
@@ -69,10 +69,19 @@ class _Linear(torch.autograd.Function):
             product = F.linear if torch.is_grad_enabled() else _product
             for_x = product(rows, weight.t(), None).view(x.shape)
         if ctx.needs_input_grad[1]:
-            for_weight = rows.t() @ x.reshape(-1, x.size(-1))
+            for_weight = _of_weight(rows, x.reshape(-1, x.size(-1)))
         if ctx.needs_input_grad[2]:
             for_bias = rows.sum(0)
         return for_x, for_weight, for_bias, None
+
+
+def _of_weight(grad: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    """``grad.T @ x``; oneDNN is quicker than torch where the result is wide, so a high one is computed transposed."""
+    if torch.is_grad_enabled():
+        return grad.t() @ x
+    if grad.size(1) >= x.size(1):
+        return _product(x.t(), grad.t(), None).t().contiguous()
+    return _product(grad.t(), x.t(), None)
 
 
 def available() -> bool:
