@@ -12,9 +12,11 @@ import pytest
 
 from mxnet import metric
 from mxnet.gluon.contrib.estimator import (
+    CheckpointHandler,
     EarlyStoppingHandler,
     LoggingHandler,
     ProgressBarHandler,
+    StoppingHandler,
     TensorBoardHandler,
     ValidationHandler,
 )
@@ -210,3 +212,18 @@ def test_files_of_the_real_writer(tmp_path):
     estimator().fit(data(), epochs=1, event_handlers=[TensorBoardHandler(tmp_path)])
     (file,) = tmp_path.glob("events.out.tfevents.*")
     assert b"training/accuracy" in file.read_bytes()
+
+
+@pytest.mark.parametrize("count", [-1, 1.5, float("nan"), "2"])
+def test_counts_that_would_never_be_reached(tmp_path, count):
+    for make in (
+        lambda: StoppingHandler(max_epoch=count),
+        lambda: StoppingHandler(max_batch=count),
+        lambda: ValidationHandler(None, print, epoch_period=count),
+        lambda: ValidationHandler(None, print, batch_period=count),
+        lambda: CheckpointHandler(str(tmp_path), epoch_period=count),
+    ):
+        with pytest.raises(ValueError, match="at least"):
+            make()
+    with pytest.raises(ValueError, match="at least 1"):
+        StoppingHandler(max_epoch=0)

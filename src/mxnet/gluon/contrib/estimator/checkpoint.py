@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ...._files import atomic_write
 from ....metric import EvalMetric
 from ...block import HybridBlock
-from .events import BatchEnd, EpochEnd, TrainBegin
+from .events import BatchEnd, EpochEnd, TrainBegin, check_counts
 from .utils import comparison
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ class CheckpointHandler(TrainBegin, BatchEnd, EpochEnd):
         max_checkpoints: int = 5,
         resume_from_checkpoint: bool = False,
     ) -> None:
+        check_counts(self, 0, epoch_period=epoch_period, batch_period=batch_period)
         self.model_dir = os.fspath(model_dir)
         self.model_prefix = model_prefix
         self.monitor = monitor

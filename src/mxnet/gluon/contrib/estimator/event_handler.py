@@ -12,7 +12,7 @@ from .... import metric as metrics_module
 from ....metric import CompositeEvalMetric, EvalMetric
 from .checkpoint import CheckpointHandler
 from .display import ProgressBarHandler, TensorBoardHandler
-from .events import BatchBegin, BatchEnd, EpochBegin, EpochEnd, EventHandler, TrainBegin, TrainEnd
+from .events import BatchBegin, BatchEnd, EpochBegin, EpochEnd, EventHandler, TrainBegin, TrainEnd, check_counts
 from .utils import checked_metrics, comparison, name_values
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class StoppingHandler(TrainBegin, BatchEnd, EpochEnd):
     """Stops after ``max_epoch`` epochs or ``max_batch`` batches, or after those of ``fit``, whichever comes first."""
 
     def __init__(self, max_epoch: int | None = None, max_batch: int | None = None) -> None:
+        check_counts(self, 1, max_epoch=max_epoch, max_batch=max_batch)
         self._own = (max_epoch, max_batch)
         self.max_epoch, self.max_batch = max_epoch, max_batch
         self.current_batch = self.current_epoch = 0
@@ -106,6 +107,7 @@ class ValidationHandler(TrainBegin, BatchEnd, EpochEnd):
     ) -> None:
         if not callable(eval_fn):
             raise TypeError(f"eval_fn must be callable, such as estimator.evaluate, but got {eval_fn!r}")
+        check_counts(self, 0, epoch_period=epoch_period, batch_period=batch_period)
         self.val_data = val_data
         self.eval_fn = eval_fn
         self.epoch_period, self.batch_period = epoch_period, batch_period

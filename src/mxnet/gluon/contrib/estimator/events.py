@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .estimator import Estimator
 
-__all__ = ["BatchBegin", "BatchEnd", "EpochBegin", "EpochEnd", "EventHandler", "TrainBegin", "TrainEnd"]
+__all__ = ["BatchBegin", "BatchEnd", "EpochBegin", "EpochEnd", "EventHandler", "TrainBegin", "TrainEnd", "check_counts"]
 
 
 class EventHandler:
@@ -65,3 +66,11 @@ class BatchEnd(EventHandler):
 
     def batch_end(self, estimator: Estimator, *args: Any, **kwargs: Any) -> Any:
         return False
+
+
+def check_counts(handler: EventHandler, least: int, **counts: Any) -> None:
+    """Raise ValueError for a count that is neither None nor a whole number of at least that."""
+    for name, count in counts.items():
+        if count is not None and (not isinstance(count, Integral) or count < least):
+            who = type(handler).__name__
+            raise ValueError(f"{who}: {name} must be None or a whole number of at least {least}, but is {count!r}.")
