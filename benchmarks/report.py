@@ -53,7 +53,7 @@ def picture(document: dict[str, Any], path: Path) -> None:
     axes.set_yticks(range(len(rows)), [row["name"] for row in rows])
     axes.set_xlim(0, 4)
     axes.set_xlabel("time over Regluon's: shorter is faster; bars end at 4")
-    axes.legend(loc="lower right", frameon=False)
+    axes.legend(loc="upper right", bbox_to_anchor=(1, -0.06), ncols=len(COLUMNS), frameon=False)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     axes.set_title(f"{document.get('cpu', document['machine'])}, {document['threads']} thread(s), {document['date']}")
