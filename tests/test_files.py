@@ -161,12 +161,17 @@ def test_symbolic_link_is_followed(old, tmp_path):
 
 
 @posix
-def test_device_is_written_to_not_replaced(tmp_path):
-    link = tmp_path / "null"
-    link.symlink_to(os.devnull)
-    with atomic_write(link) as file:
-        file.write(b"gone")
-    assert stat.S_ISCHR(os.stat(os.devnull).st_mode)
+def test_pipe_is_written_to_not_replaced(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)  # or opening it for writing would wait
+    try:
+        with atomic_write(pipe) as file:
+            file.write(b"gone")
+        assert os.read(reader, 10) == b"gone"
+    finally:
+        os.close(reader)
+    assert stat.S_ISFIFO(os.stat(pipe).st_mode)
 
 
 @pytest.mark.parametrize("name", ["", "nowhere/a", "nowhere/"])
