@@ -17,7 +17,7 @@ COLOURS = {"ours": "#c2410c", "torch": "#475569", "compile": "#94a3b8", "jax": "
 def table(document: dict[str, Any]) -> str:
     """Milliseconds of each contender, ours over the best of the others, and what that ratio was to be."""
     versions = [f"{COLUMNS[who]} {version}" for who, version in document["contenders"].items() if who != "ours"]
-    where = f"{document.get('cpu', document['machine'])}, {document['threads']} thread(s), Python {document['python']}"
+    where = f"{document['cpu']}, {document['threads']} thread(s), Python {document['python']}"
     what = (
         "Milliseconds, medians; the ratio is ours over the best of the others, the median of neighbouring measurements."
     )
@@ -56,7 +56,7 @@ def picture(document: dict[str, Any], path: Path) -> None:
     axes.legend(loc="upper right", bbox_to_anchor=(1, -0.06), ncols=len(COLUMNS), frameon=False)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
-    axes.set_title(f"{document.get('cpu', document['machine'])}, {document['threads']} thread(s), {document['date']}")
+    axes.set_title(f"{document['cpu']}, {document['threads']} thread(s), {document['date']}")
     figure.tight_layout()
     figure.savefig(path, dpi=110)
 

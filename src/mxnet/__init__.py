@@ -54,24 +54,13 @@ finally:
 
 __version__ = "1.9.1"  # the version of MXNet whose interface this is; importlib.metadata knows that of regluon
 
-# What most programs never ask for is imported when it is: name, module.
-_LATE = {
-    "callback": "callback",
-    "contrib": "contrib",
-    "engine": "engine",
-    "error": "error",
-    "kv": "kvstore",
-    "kvstore": "kvstore",
-    "libinfo": "libinfo",
-    "log": "log",
-    "misc": "misc",
-    "mon": "monitor",
-    "monitor": "monitor",
-    "profiler": "profiler",
-    "runtime": "runtime",
-    "test_utils": "test_utils",
-    "visualization": "visualization",
-    "viz": "visualization",
+# What most programs never ask for is imported when it is: names, and short names of modules.
+_LATE = {"kv": "kvstore", "mon": "monitor", "viz": "visualization"}
+_LATE |= {
+    name: name
+    for name in (
+        "callback contrib engine error kvstore libinfo log misc monitor profiler runtime test_utils visualization"
+    ).split()
 }
 
 if TYPE_CHECKING:

@@ -83,12 +83,14 @@ def test_a_layer_hybridized_and_not(monkeypatch, flatten, activation):
     x = nd.random.normal(shape=(512, 512) if flatten else (4, 128, 512))
     x.attach_grad()
     found = []
-    for _ in range(4):
+    for turn in range(4):  # imperative, traced, by the code of a plan
+        if turn == 1:
+            net.hybridize()
         with autograd.record():
             y = net(x)
         y.backward()
         found.append([y.asnumpy(), x.grad.asnumpy(), net[0].weight.grad().asnumpy(), net(x).asnumpy()])
-        net.hybridize()
+    assert ("'relu'" in net.generated_code()) is (activation == "relu")
     for other in found[1:]:
         for one, two in zip(found[0], other, strict=True):
             torch.testing.assert_close(torch.from_numpy(two), torch.from_numpy(one), rtol=1e-4, atol=1e-4)

@@ -42,7 +42,7 @@ def after_overflow(mx: Any) -> list:
     the scaler's numbers, and the trainer's scale inside of ``scale_loss`` and after the step.
     """
     amp, parameter = mx.contrib.amp, _parameter(mx)
-    trainer = mx.gluon.Trainer([parameter], "sgd", {"learning_rate": 0.125}, kvstore=None)
+    trainer = mx.gluon.Trainer([parameter], "sgd", {"learning_rate": 0.125, "rescale_grad": 0.5}, kvstore=None)
     amp.init_trainer(trainer)
     found = []
     for i in range(5):

@@ -74,6 +74,11 @@ def written_products(x, w, v, b):
     return tuple(F.linear(parts[i], w, b).mul_(2) for i in range(3))
 
 
+def by_keyword(x, w, v, b):
+    parts = torch.unbind(x, dim=0)
+    return tuple(F.linear(parts[i], w, b).tanh() for i in range(3))
+
+
 def last_axis(x, w, v, b):
     parts = torch.unbind(x.expand(3, 2, 5), 2)
     return tuple(F.linear(parts[i], v[:, :2]) for i in range(5))
@@ -100,7 +105,7 @@ def written_part(x, w, v, b):
 
 
 @pytest.mark.parametrize(
-    "function", [some_parts, outputs, written_products, last_axis, vectors, written_weight, written_part]
+    "function", [some_parts, outputs, written_products, by_keyword, last_axis, vectors, written_weight, written_part]
 )
 def test_left_alone(function):
     graph = graph_of(function, *tensors())

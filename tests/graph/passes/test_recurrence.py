@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 
+import mxnet as mx
+from mxnet import autograd, gluon, nd
 from mxnet.graph.passes.recurrence import fuse_recurrence
 from tests.graph.passes.rewriting import as_function, calls, check, code, graph_of, normal
 
@@ -137,3 +140,39 @@ def test_left_alone(function):
     before = code(graph)
     fuse_recurrence(graph)
     assert code(graph) == before
+
+
+def test_steps_stay_where_they_are_not_on_a_cpu():
+    function = FUSED["all parts"]
+    graph = graph_of(function, *(tensor.to("meta") for tensor in tensors()))
+    before = code(graph)
+    fuse_recurrence(graph)
+    assert code(graph) == before
+
+
+def test_gradients_of_second_order():
+    """Through torch's LSTM as through the steps."""
+
+    class Unrolled(gluon.HybridBlock):
+        def __init__(self):
+            super().__init__()
+            self.cell = gluon.rnn.LSTMCell(3, input_size=2)
+
+        def hybrid_forward(self, F, x):
+            return self.cell.unroll(3, x, layout="TNC", merge_outputs=True)[0]
+
+    net, x = Unrolled(), nd.array(normal(3, 2, 2).numpy())
+    net.initialize(mx.init.Xavier())
+    x.attach_grad()
+    found = []
+    for turn in range(4):
+        if turn == 1:
+            net.hybridize()
+        with autograd.record():
+            (first,) = autograd.grad([net(x)], [x], create_graph=True, retain_graph=True)
+            total = (first * first).sum()
+        total.backward()
+        found.append(x.grad.asnumpy())
+    assert "torch.lstm" in net.generated_code()
+    for other in found[1:]:
+        np.testing.assert_allclose(other, found[0], rtol=1e-4, atol=1e-6)

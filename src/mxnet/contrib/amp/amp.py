@@ -8,15 +8,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from ... import autograd, dtypes
+from ... import autograd
 from ... import optimizer as optimizers
 from ...dtypes import bfloat16 as bfloat16
 from ...gluon.trainer import Trainer
-from ...ndarray import NDArray
 from ...ops import precision
+from . import lists
 from .convert import convert_bucketing_module as convert_bucketing_module
-from .convert import convert_hybrid_block, convert_model, convert_symbol
-from .lists import symbol_bf16, symbol_fp16
+from .convert import convert_hybrid_block, convert_model, convert_symbol, low_precision
 from .loss_scaler import LossScaler
 
 __all__ = [
@@ -24,8 +23,6 @@ __all__ = [
     "list_fp32_ops", "list_loss_output_functions", "list_lp16_fp32_ops", "list_lp16_ops", "list_lp16_use_fp32_params",
     "list_widest_type_cast", "scale_loss", "unscale",
 ]  # fmt: skip
-
-_TARGETS = {"float16": symbol_fp16, "bfloat16": symbol_bf16}
 
 
 class _State:
@@ -57,7 +54,7 @@ def init(
     It cannot be undone, and a second call changes nothing. Raises AssertionError for another dtype, AttributeError for
     an operator that does not exist.
     """
-    name = _name(target_dtype)
+    name = low_precision(target_dtype)
     if name is None:
         raise AssertionError(
             f"AMP currently supports only float16 or bfloat16 as a target_dtype, but got {target_dtype!r}"
@@ -118,6 +115,7 @@ def scale_loss(loss: Any, optimizer_or_trainer: Trainer) -> Iterator[Any]:
 def unscale(optimizer_or_trainer: Trainer) -> None:
     """Divide the gradients by the loss scale now, to look at them or to clip them before the update.
 
+    The optimizer's ``rescale_grad`` is multiplied in now, too; what is left to the update is the batch size.
     Raises AttributeError before ``init_trainer``, TypeError for what is no Trainer.
     """
     trainer = _trainer(optimizer_or_trainer)
@@ -125,12 +123,8 @@ def unscale(optimizer_or_trainer: Trainer) -> None:
     with autograd.pause():
         for parameter in trainer._params:
             for gradient in parameter.list_grad() if parameter.grad_req != "null" else ():
-                _scale_in_place(gradient, trainer._scale)
-    trainer._scale = trainer._amp_original_scale
-
-
-def _scale_in_place(array: NDArray, factor: float) -> None:
-    array[:] = array * factor
+                gradient[:] = gradient * trainer._scale
+    trainer._scale = 1.0
 
 
 def _trainer(given: Any) -> Trainer:
@@ -147,55 +141,49 @@ def _scaler(trainer: Trainer) -> LossScaler:
     return trainer._amp_loss_scaler
 
 
-def _name(dtype: Any) -> str | None:
-    """The name of a low precision, however it is written; None for what is none."""
-    try:
-        name = None if dtype is None else dtypes.resolve(dtype).name
-    except TypeError:
-        return None
-    return name if name in _TARGETS else None
-
-
-def _lists(target_dtype: Any) -> Any:
-    name = _name(target_dtype)
+def _target(dtype: Any) -> str:
+    name = low_precision(dtype)
     if name is None:
-        raise AssertionError(f"not supported type: {target_dtype!r} is neither 'bfloat16' nor 'float16'")
-    return _TARGETS[name]
+        raise AssertionError(f"not supported type: {dtype!r} is neither 'bfloat16' nor 'float16'")
+    return name
 
 
 def list_lp16_ops(target_dtype: Any) -> list[str]:
     """Operators that compute in the low precision."""
-    lists = _lists(target_dtype)
-    return list(lists.BF16_FUNCS if lists is symbol_bf16 else lists.FP16_FUNCS)
+    _target(target_dtype)
+    return lists.of("low")
 
 
 def list_fp32_ops(target_dtype: Any) -> list[str]:
     """Operators that compute in float32."""
-    return list(_lists(target_dtype).FP32_FUNCS)
+    _target(target_dtype)
+    return lists.of("float32")
 
 
 def list_lp16_fp32_ops(target_dtype: Any) -> list[str]:
     """Operators that compute in whatever arrives."""
-    lists = _lists(target_dtype)
-    return list(lists.BF16_FP32_FUNCS if lists is symbol_bf16 else lists.FP16_FP32_FUNCS)
+    _target(target_dtype)
+    return lists.of(None)
 
 
 def list_conditional_fp32_ops(target_dtype: Any) -> list[tuple[str, str, list[str]]]:
     """Operators that compute in float32 where an attribute has one of some values: (operator, attribute, values)."""
-    return list(_lists(target_dtype).CONDITIONAL_FP32_FUNCS)
+    _target(target_dtype)
+    return lists.conditional()
 
 
 def list_widest_type_cast(target_dtype: Any) -> list[str]:
     """Operators that compute in the widest dtype of their inputs."""
-    return list(_lists(target_dtype).WIDEST_TYPE_CASTS)
+    _target(target_dtype)
+    return lists.of("widest")
 
 
 def list_loss_output_functions(target_dtype: Any) -> list[str]:
     """Outputs that make their own gradient, which they multiply by the loss scale."""
-    return list(_lists(target_dtype).LOSS_OUTPUT_FUNCTIONS)
+    _target(target_dtype)
+    return lists.losses()
 
 
 def list_lp16_use_fp32_params(target_dtype: Any) -> dict[str, list[str]] | None:
     """Operators whose parameters stay float32 beside data in bfloat16: the names of their inputs. None for float16."""
-    lists = _lists(target_dtype)
-    return dict(lists.BF16_USE_FP32_PARAMS) if lists is symbol_bf16 else None
+    return lists.keep_float32_inputs() if _target(target_dtype) == "bfloat16" else None

@@ -135,6 +135,15 @@ def convert_bucketing_module(bucketing_mod: Any, *args: Any, **kwargs: Any) -> A
     )
 
 
+def low_precision(dtype: Any) -> str | None:
+    """The name of a low precision, however it is written; None for what is none."""
+    try:
+        name = dtypes.resolve(dtype).name
+    except TypeError:
+        return None
+    return name if name in ("float16", "bfloat16") else None
+
+
 def _declared(sym: Symbol) -> dict[str, str]:
     """The dtypes of a converted graph's parameters."""
     codes = {node.name: node.extra.get("__dtype__") for node in sym._nodes() if node.op is None}
@@ -143,11 +152,9 @@ def _declared(sym: Symbol) -> dict[str, str]:
 
 def _policy(target: Any, low: Any, float32: Any, conditional: Any) -> Policy:
     """The policy that the arguments describe. AssertionError where they describe none."""
-    try:
-        name = dtypes.resolve(target).name
-    except TypeError:
-        name = ""
-    _check(name in ("float16", "bfloat16"), "Only target_dtype float16 and bfloat16 are supported currently", target)
+    name = low_precision(target)
+    if name is None:
+        raise AssertionError(f"Only target_dtype float16 and bfloat16 are supported currently, but got {target!r}")
     for argument, given in (("target_dtype_ops", low), ("fp32_ops", float32)):
         if given is not None:
             _check_names(argument, given)

@@ -28,11 +28,7 @@ __all__ = ["for_constants", "for_prediction", "for_training"]
 
 def for_training(graph: fx.Graph) -> None:
     """Prepare a graph through which gradients may flow."""
-    separate(graph)
-    remove_dead_code(graph)
-    share_casts(graph)
-    fuse_recurrence(graph)
-    batch_products(graph)
+    _simplify(graph)
     pool_first(graph)
     fuse_cross_entropy(graph)
     remove_dead_code(graph)
@@ -43,11 +39,7 @@ def for_training(graph: fx.Graph) -> None:
 
 def for_prediction(graph: fx.Graph, inputs: int) -> Folded:
     """Split a graph whose first ``inputs`` placeholders are no parameters, where these may change in every call."""
-    separate(graph)
-    remove_dead_code(graph)
-    share_casts(graph)
-    fuse_recurrence(graph)
-    batch_products(graph)
+    _simplify(graph)
     fuse_cross_entropy(graph)
     transpose_once(graph)
     activate_in_place(graph)
@@ -56,13 +48,18 @@ def for_prediction(graph: fx.Graph, inputs: int) -> Folded:
 
 def for_constants(graph: fx.Graph, inputs: int) -> Folded:
     """Split such a graph where the parameters keep their values for a while."""
-    separate(graph)
-    remove_dead_code(graph)
-    share_casts(graph)
-    fuse_recurrence(graph)
-    batch_products(graph)
+    _simplify(graph)
     fold_batch_norms(graph)
     transpose_once(graph)
     activate_in_place(graph)
     fuse_convolutions(graph, inputs)
     return fold(graph, inputs, only_views=False)
+
+
+def _simplify(graph: fx.Graph) -> None:
+    """What serves training and prediction alike, and leaves less for the other passes to look at."""
+    separate(graph)
+    remove_dead_code(graph)
+    share_casts(graph)
+    fuse_recurrence(graph)
+    batch_products(graph)

@@ -22,7 +22,7 @@ __all__ = ["batch_products"]
 def batch_products(graph: fx.Graph) -> None:
     touched = {root(target) for node in graph.nodes for target in written(node)}
     for parts in list(graph.nodes):
-        if not is_call(parts, "unbind"):
+        if not is_call(parts, "unbind") or parts.kwargs:
             continue
         groups: dict[tuple, dict[int, fx.Node]] = {}
         for item in parts.users:

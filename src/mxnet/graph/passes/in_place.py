@@ -1,7 +1,7 @@
 """Activations in place: ``relu(y)`` becomes ``relu_(y)`` where nobody else sees the memory of ``y``.
 
 That saves an allocation and a pass through memory. While gradients are recorded, it is right only where the gradient of
-what made ``y`` does not look at ``y``.
+what made ``y`` does not look at ``y``. A large product that oneDNN computes applies ``relu`` itself as it writes ``y``.
 """
 
 from __future__ import annotations

@@ -13,18 +13,19 @@ from typing import Any
 
 import torch.fx as fx
 
-from .effects import is_call, is_view, writes
+from .effects import is_call, is_view, root, writes, written
 
 __all__ = ["separate"]
 
 
 def separate(graph: fx.Graph) -> None:
+    touched = {root(target) for node in graph.nodes for target in written(node)}
     for split in list(graph.nodes):
         if not is_call(split, "split_with_sizes") or len(split.args) != 2 or split.kwargs:
             continue
         whole, sizes = split.args
         cast = whole if is_call(whole, "to") and len(whole.args) == 1 and set(whole.kwargs) == {"dtype"} else None
-        parts = _parts(whole if cast is None else cast.args[0], sizes)
+        parts = _parts(whole if cast is None else cast.args[0], sizes, touched)
         if parts is None or any(user.target is not python.getitem or _shared(user) for user in split.users):
             continue
         for piece in list(split.users):
@@ -32,15 +33,17 @@ def separate(graph: fx.Graph) -> None:
         graph.erase_node(split)
 
 
-def _parts(joined: Any, sizes: Any) -> list[fx.Node] | None:
-    """The vectors that were joined on the CPU, if they have these sizes and nobody writes into them."""
+def _parts(joined: Any, sizes: Any, touched: set[fx.Node]) -> list[fx.Node] | None:
+    """The vectors that were joined on the CPU, if they have these sizes and nobody writes into them or into the whole,
+    at any time.
+    """
     if not is_call(joined, "cat") or joined.args[1:] not in ((), (0,)) or joined.kwargs:
         return None
     parts = joined.args[0]
     infos = [part.meta["info"] for part in parts]
     if [info.shape for info in infos] != [(size,) for size in sizes] or infos[0].device.type != "cpu":
         return None
-    return None if any(map(_written, map(_source, parts))) else list(parts)
+    return None if touched & {joined, *map(root, parts)} else list(parts)
 
 
 def _source(part: fx.Node) -> fx.Node:
@@ -74,14 +77,3 @@ def _replace(graph: fx.Graph, piece: fx.Node, part: fx.Node, cast: fx.Node | Non
 def _shared(node: fx.Node) -> bool:
     """Whether memory of its own matters: somebody writes into it, or it is an output."""
     return any(user.op == "output" or writes(user) or (is_view(user) and _shared(user)) for user in node.users)
-
-
-def _written(node: fx.Node) -> bool:
-    """Whether somebody writes into the memory that a node shows, at any time."""
-    while is_view(node) and node.args and isinstance(node.args[0], fx.Node):
-        node = node.args[0]
-    return _is_written(node)
-
-
-def _is_written(node: fx.Node) -> bool:
-    return any(writes(user) or (is_view(user) and _is_written(user)) for user in node.users)

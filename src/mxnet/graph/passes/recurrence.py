@@ -3,6 +3,8 @@
 A cell that runs step by step is fifteen small calls a step, and as many on the way back. Steps that follow each other
 with the same weights are what torch's kernel computes at once (Hochreiter and Schmidhuber, 1997): ``i, f, g, o`` are
 the parts of ``W x + b + R h + c``, ``cell' = sigmoid(f) cell + sigmoid(i) tanh(g)``, ``h' = sigmoid(o) tanh(cell')``.
+
+On a GPU the steps stay: cuDNN wants the weights in one piece, and has no gradients of second order.
 """
 
 from __future__ import annotations
@@ -64,6 +66,8 @@ def _step(node: fx.Node) -> _Step | None:
         return None
     gates: Any = node.args[0]
     if not is_call(gates, "add") or len(gates.users) != 1 or len(gates.args) != 2 or gates.kwargs:
+        return None
+    if gates.meta["info"].device.type != "cpu":
         return None
     products = gates.args
     if not all(_is_product(product) for product in products):
@@ -161,7 +165,7 @@ def _of_steps(info: Info, steps: int) -> Info:
 def _whole(inputs: list[fx.Node]) -> list[fx.Node]:
     """The array (T, N, C) whose parts these are, in order; or the inputs as they are."""
     parts: Any = inputs[0].args[0] if inputs[0].args else None
-    if isinstance(parts, fx.Node) and is_call(parts, "unbind") and parts.args[1:] in ((), (0,)):
+    if isinstance(parts, fx.Node) and is_call(parts, "unbind") and parts.args[1:] in ((), (0,)) and not parts.kwargs:
         source: Any = parts.args[0]
         if [node.args for node in inputs] == [(parts, t) for t in range(source.meta["info"].shape[0])]:
             return [source]

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .... import initializer
-from ....base import numeric_types
+from ...nn.space import LAYOUTS, Sizes, sizes
 from ...parameter import Parameter, ParameterDict
 from ...rnn.cells import need_size
 from ...rnn.recurrent import HybridRecurrentCell, activate, check_activation, need_states
@@ -27,25 +27,22 @@ __all__ = [
 ]
 
 _Init = initializer.Initializer | str | None
-_Sizes = int | Sequence[int]
-_LAYOUTS = {1: ("NCW", "NWC"), 2: ("NCHW", "NHWC"), 3: ("NCDHW", "NDHWC")}
 
 
-def _sizes(value: _Sizes, dims: int, what: str) -> tuple[int, ...]:
+def _checked(value: Sizes, dims: int, what: str) -> tuple[int, ...]:
     """A number for each dimension."""
-    sizes = (value,) * dims if isinstance(value, numeric_types) else tuple(value)
-    if len(sizes) != dims:
-        raise AssertionError(
-            f"For {dims}D convolution, the convolution settings can only be either int or list/tuple of length {dims}, "
-            f"but {what} is {value!r}."
-        )
-    for size in sizes:
+    found = tuple(sizes(value, dims, what))
+    for size in found:
         need_size(what, size, least=0 if what == "i2h_pad" else 1)
-    return sizes
+    return found
 
 
 class _ConvCell(HybridRecurrentCell):
-    """A cell whose input and last output enter by convolutions, for all its gates at once."""
+    """A cell whose input and last output enter by convolutions, for all its gates at once.
+
+    What is computed then is up to the kind of cell, what the arguments are by default to the number of dimensions: each
+    public class is one of the kinds below, and one of `_Conv1D`, `_Conv2D` and `_Conv3D`, which have the constructors.
+    """
 
     _gates: int
     _kind: str
@@ -56,11 +53,11 @@ class _ConvCell(HybridRecurrentCell):
         dims: int,
         input_shape: Sequence[int],
         hidden_channels: int,
-        i2h_kernel: _Sizes,
-        h2h_kernel: _Sizes,
-        i2h_pad: _Sizes,
-        i2h_dilate: _Sizes,
-        h2h_dilate: _Sizes,
+        i2h_kernel: Sizes,
+        h2h_kernel: Sizes,
+        i2h_pad: Sizes,
+        i2h_dilate: Sizes,
+        h2h_dilate: Sizes,
         i2h_weight_initializer: _Init,
         h2h_weight_initializer: _Init,
         i2h_bias_initializer: _Init,
@@ -72,8 +69,8 @@ class _ConvCell(HybridRecurrentCell):
     ) -> None:
         need_size("hidden_channels", hidden_channels)
         check_activation(activation)
-        if conv_layout not in _LAYOUTS[dims]:
-            raise ValueError(f"conv_layout must be one of {', '.join(_LAYOUTS[dims])}, but is {conv_layout!r}.")
+        if conv_layout not in LAYOUTS[dims]:
+            raise ValueError(f"conv_layout must be one of {', '.join(LAYOUTS[dims])}, but is {conv_layout!r}.")
         input_shape = tuple(input_shape)
         if len(input_shape) != dims + 1:
             raise ValueError(
@@ -83,11 +80,11 @@ class _ConvCell(HybridRecurrentCell):
         super().__init__(prefix, params)
         self._channels, self._layout, self._activation = hidden_channels, conv_layout, activation
         self._axis = conv_layout.find("C")
-        kernel, hidden_kernel = _sizes(i2h_kernel, dims, "i2h_kernel"), _sizes(h2h_kernel, dims, "h2h_kernel")
+        kernel, hidden_kernel = _checked(i2h_kernel, dims, "i2h_kernel"), _checked(h2h_kernel, dims, "h2h_kernel")
         if any(size % 2 == 0 for size in hidden_kernel):
             raise AssertionError(f"Only support odd number, get h2h_kernel= {h2h_kernel}")
-        pad, dilate = _sizes(i2h_pad, dims, "i2h_pad"), _sizes(i2h_dilate, dims, "i2h_dilate")
-        hidden_dilate = _sizes(h2h_dilate, dims, "h2h_dilate")
+        pad, dilate = _checked(i2h_pad, dims, "i2h_pad"), _checked(i2h_dilate, dims, "i2h_dilate")
+        hidden_dilate = _checked(h2h_dilate, dims, "h2h_dilate")
         hidden_pad = tuple(d * (k - 1) // 2 for d, k in zip(hidden_dilate, hidden_kernel, strict=True))
         rows = self._gates * hidden_channels
         common = {"num_filter": rows, "stride": (1,) * dims, "layout": conv_layout}
@@ -95,9 +92,7 @@ class _ConvCell(HybridRecurrentCell):
         self._h2h: dict[str, Any] = {"kernel": hidden_kernel, "pad": hidden_pad, "dilate": hidden_dilate, **common}
         at = self._axis - 1
         channels, space = input_shape[at], (*input_shape[:at], *input_shape[at + 1 :])
-        out = tuple(
-            size + 2 * p - d * (k - 1) for size, p, d, k in zip(space, pad, dilate, kernel, strict=True)
-        )  # fmt: skip
+        out = tuple(size + 2 * p - d * (k - 1) for size, p, d, k in zip(space, pad, dilate, kernel, strict=True))
         if any(size < 1 for size, inside in zip(out, space, strict=True) if inside):
             raise ValueError(f"input_shape {input_shape} is too small for i2h_kernel={kernel} and i2h_pad={pad}.")
         self._state_shape = self._with_channels(hidden_channels, tuple(max(size, 0) for size in out))
@@ -182,7 +177,85 @@ class _ConvGRUCell(_ConvCell):
         return h, [h]
 
 
-class Conv1DRNNCell(_ConvRNNCell):
+class _Conv1D(_ConvCell):
+    def __init__(
+        self,
+        input_shape: Sequence[int],
+        hidden_channels: int,
+        i2h_kernel: Sizes,
+        h2h_kernel: Sizes,
+        i2h_pad: Sizes = (0,),
+        i2h_dilate: Sizes = (1,),
+        h2h_dilate: Sizes = (1,),
+        i2h_weight_initializer: _Init = None,
+        h2h_weight_initializer: _Init = None,
+        i2h_bias_initializer: _Init = "zeros",
+        h2h_bias_initializer: _Init = "zeros",
+        conv_layout: str = "NCW",
+        activation: Any = "tanh",
+        prefix: str | None = None,
+        params: ParameterDict | None = None,
+    ) -> None:
+        super().__init__(
+            1, input_shape, hidden_channels, i2h_kernel, h2h_kernel, i2h_pad, i2h_dilate, h2h_dilate,
+            i2h_weight_initializer, h2h_weight_initializer, i2h_bias_initializer, h2h_bias_initializer,
+            conv_layout, activation, prefix, params,
+        )  # fmt: skip
+
+
+class _Conv2D(_ConvCell):
+    def __init__(
+        self,
+        input_shape: Sequence[int],
+        hidden_channels: int,
+        i2h_kernel: Sizes,
+        h2h_kernel: Sizes,
+        i2h_pad: Sizes = (0, 0),
+        i2h_dilate: Sizes = (1, 1),
+        h2h_dilate: Sizes = (1, 1),
+        i2h_weight_initializer: _Init = None,
+        h2h_weight_initializer: _Init = None,
+        i2h_bias_initializer: _Init = "zeros",
+        h2h_bias_initializer: _Init = "zeros",
+        conv_layout: str = "NCHW",
+        activation: Any = "tanh",
+        prefix: str | None = None,
+        params: ParameterDict | None = None,
+    ) -> None:
+        super().__init__(
+            2, input_shape, hidden_channels, i2h_kernel, h2h_kernel, i2h_pad, i2h_dilate, h2h_dilate,
+            i2h_weight_initializer, h2h_weight_initializer, i2h_bias_initializer, h2h_bias_initializer,
+            conv_layout, activation, prefix, params,
+        )  # fmt: skip
+
+
+class _Conv3D(_ConvCell):
+    def __init__(
+        self,
+        input_shape: Sequence[int],
+        hidden_channels: int,
+        i2h_kernel: Sizes,
+        h2h_kernel: Sizes,
+        i2h_pad: Sizes = (0, 0, 0),
+        i2h_dilate: Sizes = (1, 1, 1),
+        h2h_dilate: Sizes = (1, 1, 1),
+        i2h_weight_initializer: _Init = None,
+        h2h_weight_initializer: _Init = None,
+        i2h_bias_initializer: _Init = "zeros",
+        h2h_bias_initializer: _Init = "zeros",
+        conv_layout: str = "NCDHW",
+        activation: Any = "tanh",
+        prefix: str | None = None,
+        params: ParameterDict | None = None,
+    ) -> None:
+        super().__init__(
+            3, input_shape, hidden_channels, i2h_kernel, h2h_kernel, i2h_pad, i2h_dilate, h2h_dilate,
+            i2h_weight_initializer, h2h_weight_initializer, i2h_bias_initializer, h2h_bias_initializer,
+            conv_layout, activation, prefix, params,
+        )  # fmt: skip
+
+
+class Conv1DRNNCell(_ConvRNNCell, _Conv1D):
     r"""Elman's cell with convolutions: :math:`h' = \phi(W * x + b + R * h + c)`.
 
     x: (N, C, W), other layouts likewise · h: hidden_channels channels, of the size of W * x ·
@@ -206,280 +279,64 @@ class Conv1DRNNCell(_ConvRNNCell):
         :math:`\phi`, as for `RNNCell`.
     """
 
-    def __init__(
-        self,
-        input_shape: Sequence[int],
-        hidden_channels: int,
-        i2h_kernel: _Sizes,
-        h2h_kernel: _Sizes,
-        i2h_pad: _Sizes = (0,),
-        i2h_dilate: _Sizes = (1,),
-        h2h_dilate: _Sizes = (1,),
-        i2h_weight_initializer: _Init = None,
-        h2h_weight_initializer: _Init = None,
-        i2h_bias_initializer: _Init = "zeros",
-        h2h_bias_initializer: _Init = "zeros",
-        conv_layout: str = "NCW",
-        activation: Any = "tanh",
-        prefix: str | None = None,
-        params: ParameterDict | None = None,
-    ) -> None:
-        super().__init__(
-            1, input_shape, hidden_channels, i2h_kernel, h2h_kernel, i2h_pad, i2h_dilate, h2h_dilate,
-            i2h_weight_initializer, h2h_weight_initializer, i2h_bias_initializer, h2h_bias_initializer,
-            conv_layout, activation, prefix, params,
-        )  # fmt: skip
 
-
-class Conv2DRNNCell(_ConvRNNCell):
+class Conv2DRNNCell(_ConvRNNCell, _Conv2D):
     r"""Elman's cell with convolutions: :math:`h' = \phi(W * x + b + R * h + c)`.
 
     x: (N, C, H, W). Parameters: as for `Conv1DRNNCell`.
     """
 
-    def __init__(
-        self,
-        input_shape: Sequence[int],
-        hidden_channels: int,
-        i2h_kernel: _Sizes,
-        h2h_kernel: _Sizes,
-        i2h_pad: _Sizes = (0, 0),
-        i2h_dilate: _Sizes = (1, 1),
-        h2h_dilate: _Sizes = (1, 1),
-        i2h_weight_initializer: _Init = None,
-        h2h_weight_initializer: _Init = None,
-        i2h_bias_initializer: _Init = "zeros",
-        h2h_bias_initializer: _Init = "zeros",
-        conv_layout: str = "NCHW",
-        activation: Any = "tanh",
-        prefix: str | None = None,
-        params: ParameterDict | None = None,
-    ) -> None:
-        super().__init__(
-            2, input_shape, hidden_channels, i2h_kernel, h2h_kernel, i2h_pad, i2h_dilate, h2h_dilate,
-            i2h_weight_initializer, h2h_weight_initializer, i2h_bias_initializer, h2h_bias_initializer,
-            conv_layout, activation, prefix, params,
-        )  # fmt: skip
 
-
-class Conv3DRNNCell(_ConvRNNCell):
+class Conv3DRNNCell(_ConvRNNCell, _Conv3D):
     r"""Elman's cell with convolutions: :math:`h' = \phi(W * x + b + R * h + c)`.
 
     x: (N, C, D, H, W). Parameters: as for `Conv1DRNNCell`.
     """
 
-    def __init__(
-        self,
-        input_shape: Sequence[int],
-        hidden_channels: int,
-        i2h_kernel: _Sizes,
-        h2h_kernel: _Sizes,
-        i2h_pad: _Sizes = (0, 0, 0),
-        i2h_dilate: _Sizes = (1, 1, 1),
-        h2h_dilate: _Sizes = (1, 1, 1),
-        i2h_weight_initializer: _Init = None,
-        h2h_weight_initializer: _Init = None,
-        i2h_bias_initializer: _Init = "zeros",
-        h2h_bias_initializer: _Init = "zeros",
-        conv_layout: str = "NCDHW",
-        activation: Any = "tanh",
-        prefix: str | None = None,
-        params: ParameterDict | None = None,
-    ) -> None:
-        super().__init__(
-            3, input_shape, hidden_channels, i2h_kernel, h2h_kernel, i2h_pad, i2h_dilate, h2h_dilate,
-            i2h_weight_initializer, h2h_weight_initializer, i2h_bias_initializer, h2h_bias_initializer,
-            conv_layout, activation, prefix, params,
-        )  # fmt: skip
 
-
-class Conv1DLSTMCell(_ConvLSTMCell):
+class Conv1DLSTMCell(_ConvLSTMCell, _Conv1D):
     r""":math:`i, f, o = \sigma(W * x + b + R * h + c)`, :math:`g = \phi(W * x + b + R * h + c)`,
     :math:`c' = f c + i g`, :math:`h' = o\, \phi(c')`.
 
     x: (N, C, W). Parameters: as for `Conv1DRNNCell`.
     """
 
-    def __init__(
-        self,
-        input_shape: Sequence[int],
-        hidden_channels: int,
-        i2h_kernel: _Sizes,
-        h2h_kernel: _Sizes,
-        i2h_pad: _Sizes = (0,),
-        i2h_dilate: _Sizes = (1,),
-        h2h_dilate: _Sizes = (1,),
-        i2h_weight_initializer: _Init = None,
-        h2h_weight_initializer: _Init = None,
-        i2h_bias_initializer: _Init = "zeros",
-        h2h_bias_initializer: _Init = "zeros",
-        conv_layout: str = "NCW",
-        activation: Any = "tanh",
-        prefix: str | None = None,
-        params: ParameterDict | None = None,
-    ) -> None:
-        super().__init__(
-            1, input_shape, hidden_channels, i2h_kernel, h2h_kernel, i2h_pad, i2h_dilate, h2h_dilate,
-            i2h_weight_initializer, h2h_weight_initializer, i2h_bias_initializer, h2h_bias_initializer,
-            conv_layout, activation, prefix, params,
-        )  # fmt: skip
 
-
-class Conv2DLSTMCell(_ConvLSTMCell):
+class Conv2DLSTMCell(_ConvLSTMCell, _Conv2D):
     r""":math:`i, f, o = \sigma(W * x + b + R * h + c)`, :math:`g = \phi(W * x + b + R * h + c)`,
     :math:`c' = f c + i g`, :math:`h' = o\, \phi(c')`.
 
     x: (N, C, H, W). Parameters: as for `Conv1DRNNCell`.
     """
 
-    def __init__(
-        self,
-        input_shape: Sequence[int],
-        hidden_channels: int,
-        i2h_kernel: _Sizes,
-        h2h_kernel: _Sizes,
-        i2h_pad: _Sizes = (0, 0),
-        i2h_dilate: _Sizes = (1, 1),
-        h2h_dilate: _Sizes = (1, 1),
-        i2h_weight_initializer: _Init = None,
-        h2h_weight_initializer: _Init = None,
-        i2h_bias_initializer: _Init = "zeros",
-        h2h_bias_initializer: _Init = "zeros",
-        conv_layout: str = "NCHW",
-        activation: Any = "tanh",
-        prefix: str | None = None,
-        params: ParameterDict | None = None,
-    ) -> None:
-        super().__init__(
-            2, input_shape, hidden_channels, i2h_kernel, h2h_kernel, i2h_pad, i2h_dilate, h2h_dilate,
-            i2h_weight_initializer, h2h_weight_initializer, i2h_bias_initializer, h2h_bias_initializer,
-            conv_layout, activation, prefix, params,
-        )  # fmt: skip
 
-
-class Conv3DLSTMCell(_ConvLSTMCell):
+class Conv3DLSTMCell(_ConvLSTMCell, _Conv3D):
     r""":math:`i, f, o = \sigma(W * x + b + R * h + c)`, :math:`g = \phi(W * x + b + R * h + c)`,
     :math:`c' = f c + i g`, :math:`h' = o\, \phi(c')`.
 
     x: (N, C, D, H, W). Parameters: as for `Conv1DRNNCell`.
     """
 
-    def __init__(
-        self,
-        input_shape: Sequence[int],
-        hidden_channels: int,
-        i2h_kernel: _Sizes,
-        h2h_kernel: _Sizes,
-        i2h_pad: _Sizes = (0, 0, 0),
-        i2h_dilate: _Sizes = (1, 1, 1),
-        h2h_dilate: _Sizes = (1, 1, 1),
-        i2h_weight_initializer: _Init = None,
-        h2h_weight_initializer: _Init = None,
-        i2h_bias_initializer: _Init = "zeros",
-        h2h_bias_initializer: _Init = "zeros",
-        conv_layout: str = "NCDHW",
-        activation: Any = "tanh",
-        prefix: str | None = None,
-        params: ParameterDict | None = None,
-    ) -> None:
-        super().__init__(
-            3, input_shape, hidden_channels, i2h_kernel, h2h_kernel, i2h_pad, i2h_dilate, h2h_dilate,
-            i2h_weight_initializer, h2h_weight_initializer, i2h_bias_initializer, h2h_bias_initializer,
-            conv_layout, activation, prefix, params,
-        )  # fmt: skip
 
-
-class Conv1DGRUCell(_ConvGRUCell):
+class Conv1DGRUCell(_ConvGRUCell, _Conv1D):
     r""":math:`r, z = \sigma(W * x + b + R * h + c)`, :math:`n = \phi(W * x + b + r (R * h + c))`,
     :math:`h' = (1 - z) n + z h`.
 
     x: (N, C, W). Parameters: as for `Conv1DRNNCell`.
     """
 
-    def __init__(
-        self,
-        input_shape: Sequence[int],
-        hidden_channels: int,
-        i2h_kernel: _Sizes,
-        h2h_kernel: _Sizes,
-        i2h_pad: _Sizes = (0,),
-        i2h_dilate: _Sizes = (1,),
-        h2h_dilate: _Sizes = (1,),
-        i2h_weight_initializer: _Init = None,
-        h2h_weight_initializer: _Init = None,
-        i2h_bias_initializer: _Init = "zeros",
-        h2h_bias_initializer: _Init = "zeros",
-        conv_layout: str = "NCW",
-        activation: Any = "tanh",
-        prefix: str | None = None,
-        params: ParameterDict | None = None,
-    ) -> None:
-        super().__init__(
-            1, input_shape, hidden_channels, i2h_kernel, h2h_kernel, i2h_pad, i2h_dilate, h2h_dilate,
-            i2h_weight_initializer, h2h_weight_initializer, i2h_bias_initializer, h2h_bias_initializer,
-            conv_layout, activation, prefix, params,
-        )  # fmt: skip
 
-
-class Conv2DGRUCell(_ConvGRUCell):
+class Conv2DGRUCell(_ConvGRUCell, _Conv2D):
     r""":math:`r, z = \sigma(W * x + b + R * h + c)`, :math:`n = \phi(W * x + b + r (R * h + c))`,
     :math:`h' = (1 - z) n + z h`.
 
     x: (N, C, H, W). Parameters: as for `Conv1DRNNCell`.
     """
 
-    def __init__(
-        self,
-        input_shape: Sequence[int],
-        hidden_channels: int,
-        i2h_kernel: _Sizes,
-        h2h_kernel: _Sizes,
-        i2h_pad: _Sizes = (0, 0),
-        i2h_dilate: _Sizes = (1, 1),
-        h2h_dilate: _Sizes = (1, 1),
-        i2h_weight_initializer: _Init = None,
-        h2h_weight_initializer: _Init = None,
-        i2h_bias_initializer: _Init = "zeros",
-        h2h_bias_initializer: _Init = "zeros",
-        conv_layout: str = "NCHW",
-        activation: Any = "tanh",
-        prefix: str | None = None,
-        params: ParameterDict | None = None,
-    ) -> None:
-        super().__init__(
-            2, input_shape, hidden_channels, i2h_kernel, h2h_kernel, i2h_pad, i2h_dilate, h2h_dilate,
-            i2h_weight_initializer, h2h_weight_initializer, i2h_bias_initializer, h2h_bias_initializer,
-            conv_layout, activation, prefix, params,
-        )  # fmt: skip
 
-
-class Conv3DGRUCell(_ConvGRUCell):
+class Conv3DGRUCell(_ConvGRUCell, _Conv3D):
     r""":math:`r, z = \sigma(W * x + b + R * h + c)`, :math:`n = \phi(W * x + b + r (R * h + c))`,
     :math:`h' = (1 - z) n + z h`.
 
     x: (N, C, D, H, W). Parameters: as for `Conv1DRNNCell`.
     """
-
-    def __init__(
-        self,
-        input_shape: Sequence[int],
-        hidden_channels: int,
-        i2h_kernel: _Sizes,
-        h2h_kernel: _Sizes,
-        i2h_pad: _Sizes = (0, 0, 0),
-        i2h_dilate: _Sizes = (1, 1, 1),
-        h2h_dilate: _Sizes = (1, 1, 1),
-        i2h_weight_initializer: _Init = None,
-        h2h_weight_initializer: _Init = None,
-        i2h_bias_initializer: _Init = "zeros",
-        h2h_bias_initializer: _Init = "zeros",
-        conv_layout: str = "NCDHW",
-        activation: Any = "tanh",
-        prefix: str | None = None,
-        params: ParameterDict | None = None,
-    ) -> None:
-        super().__init__(
-            3, input_shape, hidden_channels, i2h_kernel, h2h_kernel, i2h_pad, i2h_dilate, h2h_dilate,
-            i2h_weight_initializer, h2h_weight_initializer, i2h_bias_initializer, h2h_bias_initializer,
-            conv_layout, activation, prefix, params,
-        )  # fmt: skip
