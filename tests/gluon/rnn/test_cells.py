@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import mxnet as mx
+import mxnet.gluon.contrib.rnn as crnn
 from mxnet import autograd, gluon, nd
 from mxnet.gluon import nn, rnn
 
@@ -143,6 +144,14 @@ def test_a_modified_cell_is_used_through_its_modifier():
         ready(cell).unroll(2, normal(2, 2, 4), begin_state=[nd.ones((7, 3))])
     with pytest.raises(AssertionError, match="modifier"):  # still
         base.begin_state(2)
+
+
+def test_a_refused_modifier_leaves_its_cell_alone():
+    both = rnn.BidirectionalCell(rnn.RNNCell(3), rnn.RNNCell(3))
+    for modify in (lambda: rnn.ZoneoutCell(both, 0.5), lambda: crnn.VariationalDropoutCell(both, drop_states=0.5)):
+        with pytest.raises(AssertionError, match="cells underneath"):
+            modify()
+        assert len(both.begin_state(batch_size=2)) == 2
 
 
 # ---- steps and sequences ---------------------------------------------------------------------------------------------

@@ -24,9 +24,11 @@ def need_rate(what: str, rate: Any) -> None:
         raise ValueError(f"{what} is a probability, from 0 to 1, but is {rate}.")
 
 
-def has_bidirectional(cell: Block) -> bool:
+def has_bidirectional(cell: Any) -> bool:
     """Whether some cell of a tree can only be unrolled."""
-    return isinstance(cell, BidirectionalCell) or any(map(has_bidirectional, cell._children.values()))
+    return isinstance(cell, BidirectionalCell) or (
+        isinstance(cell, Block) and any(map(has_bidirectional, cell._children.values()))
+    )
 
 
 class Kept:
@@ -128,8 +130,7 @@ class ModifierCell(HybridRecurrentCell):
 
     def begin_state(self, func: Any = symbol.zeros, **kwargs: Any) -> list[Any]:
         """The first states of the base cell; ``func`` makes symbols by default."""
-        if self._modified:
-            return super().begin_state(func=func, **kwargs)  # says what is wrong
+        self._need_unmodified()
         with _Free(self.base_cell):
             return self.base_cell.begin_state(func=func, **kwargs)
 
@@ -165,7 +166,7 @@ class ZoneoutCell(ModifierCell):
     def __init__(self, base_cell: Any, zoneout_outputs: float = 0.0, zoneout_states: float = 0.0) -> None:
         need_rate("zoneout_outputs", zoneout_outputs)
         need_rate("zoneout_states", zoneout_states)
-        if isinstance(base_cell, Block) and has_bidirectional(base_cell):
+        if has_bidirectional(base_cell):
             raise AssertionError(
                 "BidirectionalCell doesn't support zoneout since it doesn't support step. Please add ZoneoutCell to "
                 "the cells underneath instead."
@@ -199,9 +200,9 @@ class ZoneoutCell(ModifierCell):
         if self.zoneout_outputs:
             last = self._kept.get("output", inputs)
             output = new_or(F.zeros_like(output) if last is None else last, output, self.zoneout_outputs)
+            self._kept.keep("output", output)
         if self.zoneout_states:
             news = [new_or(last, new, self.zoneout_states) for new, last in zip(news, states, strict=True)]
-        self._kept.keep("output", output)
         return output, news
 
 

@@ -80,6 +80,13 @@ class RecurrentCell(Block):
         """Set attributes without being changed: graphs that were recorded stay as they are."""
         self.__dict__.update(attributes)
 
+    def _need_unmodified(self) -> None:
+        if self._modified:
+            raise AssertionError(
+                "After applying modifier cells (e.g. ZoneoutCell) the base cell cannot be called directly. Call the "
+                "modifier cell instead."
+            )
+
     def state_info(self, batch_size: int = 0) -> list[dict[str, Any]]:
         """Shape and layout of each state."""
         raise NotImplementedError(f"{type(self).__name__} must define state_info(self, batch_size=0).")
@@ -89,11 +96,7 @@ class RecurrentCell(Block):
 
         AssertionError for a cell that a modifier has taken over.
         """
-        if self._modified:
-            raise AssertionError(
-                "After applying modifier cells (e.g. ZoneoutCell) the base cell cannot be called directly. Call the "
-                "modifier cell instead."
-            )
+        self._need_unmodified()
         states = []
         for info in self.state_info(batch_size):
             self._note(_init_counter=self._init_counter + 1)

@@ -19,23 +19,29 @@ from .sequences import (
 __all__ = ["BidirectionalCell", "HybridSequentialRNNCell", "SequentialRNNCell"]
 
 
-def _check_begin(cell: RecurrentCell) -> None:
-    if cell._modified:
-        raise AssertionError(
-            "After applying modifier cells (e.g. ZoneoutCell) the base cell cannot be called directly. Call the "
-            "modifier cell instead."
-        )
+def _cells(compound: RecurrentCell) -> list[Any]:
+    return list(compound._children.values())
 
 
-class _Stack(RecurrentCell):
-    """What SequentialRNNCell and HybridSequentialRNNCell share. The states are those of all cells in one list."""
+class _Compound(RecurrentCell):
+    """A cell made of cells. The states are those of all of them in one list."""
+
+    def state_info(self, batch_size: int = 0) -> list[dict[str, Any]]:
+        return [info for cell in _cells(self) for info in cell.state_info(batch_size)]
+
+    def begin_state(self, **kwargs: Any) -> list[Any]:
+        """The first states of all cells; takes the keywords of ``RecurrentCell.begin_state``."""
+        self._need_unmodified()
+        return [state for cell in _cells(self) for state in cell.begin_state(**kwargs)]
+
+
+class _Stack(_Compound):
+    """What SequentialRNNCell and HybridSequentialRNNCell share."""
 
     def __repr__(self) -> str:
-        cells = "\n".join(f"({name}): {repr(cell).replace(chr(10), chr(10) + '  ')}" for name, cell in self._cells())
+        children = self._children.items()
+        cells = "\n".join(f"({name}): {repr(cell).replace(chr(10), chr(10) + '  ')}" for name, cell in children)
         return f"{type(self).__name__}(\n{cells}\n)"
-
-    def _cells(self) -> list[tuple[str, Any]]:
-        return list(self._children.items())
 
     def add(self, cell: Any) -> None:
         """Add a cell on top."""
@@ -47,14 +53,6 @@ class _Stack(RecurrentCell):
 
     def __len__(self) -> int:
         return len(self._children)
-
-    def state_info(self, batch_size: int = 0) -> list[dict[str, Any]]:
-        return [info for _, cell in self._cells() for info in cell.state_info(batch_size)]
-
-    def begin_state(self, **kwargs: Any) -> list[Any]:
-        """The first states of all cells; takes the keywords of ``RecurrentCell.begin_state``."""
-        _check_begin(self)
-        return [state for _, cell in self._cells() for state in cell.begin_state(**kwargs)]
 
     def unroll(
         self,
@@ -71,7 +69,7 @@ class _Stack(RecurrentCell):
         states = begin_states(self, F, begin_state, inputs, batch_size)
         need_states(self, states, len(self.state_info()))
         after: list[Any] = []
-        for i, (_, cell) in enumerate(self._cells()):
+        for i, cell in enumerate(_cells(self)):
             count = len(cell.state_info())
             mine, states = states[:count], states[count:]
             merge = merge_outputs if i + 1 == len(self) else None
@@ -83,7 +81,7 @@ class _Stack(RecurrentCell):
         """One step of all cells."""
         need_states(self, states, len(self.state_info()))
         after: list[Any] = []
-        for _, cell in self._cells():
+        for cell in _cells(self):
             count = len(cell.state_info())
             inputs, mine = cell(inputs, list(states[:count]))
             states = states[count:]
@@ -112,7 +110,7 @@ class HybridSequentialRNNCell(_Stack, HybridRecurrentCell):
         return self._advance(inputs, states)
 
 
-class BidirectionalCell(HybridRecurrentCell):
+class BidirectionalCell(_Compound, HybridRecurrentCell):
     """Two cells, of which the second goes backwards through the sequence. They can only be unrolled.
 
     An output is that of ``l_cell`` and, beside it, that of ``r_cell`` for the same step; the states are those of
@@ -138,16 +136,6 @@ class BidirectionalCell(HybridRecurrentCell):
 
     def __call__(self, inputs: Any, states: Any) -> Any:
         raise NotImplementedError("Bidirectional cannot be stepped. Please use unroll")
-
-    def state_info(self, batch_size: int = 0) -> list[dict[str, Any]]:
-        cells: Any = self._children.values()
-        return [info for cell in cells for info in cell.state_info(batch_size)]
-
-    def begin_state(self, **kwargs: Any) -> list[Any]:
-        """The first states of both cells; takes the keywords of ``RecurrentCell.begin_state``."""
-        _check_begin(self)
-        cells: Any = self._children.values()
-        return [state for cell in cells for state in cell.begin_state(**kwargs)]
 
     def unroll(
         self,

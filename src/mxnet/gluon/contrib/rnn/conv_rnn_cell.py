@@ -29,11 +29,11 @@ __all__ = [
 _Init = initializer.Initializer | str | None
 
 
-def _checked(value: Sizes, dims: int, what: str) -> tuple[int, ...]:
-    """A number for each dimension."""
+def _checked(value: Sizes, dims: int, what: str, least: int = 1) -> tuple[int, ...]:
+    """A number for each dimension, of at least that size."""
     found = tuple(sizes(value, dims, what))
     for size in found:
-        need_size(what, size, least=0 if what == "i2h_pad" else 1)
+        need_size(what, size, least)
     return found
 
 
@@ -83,7 +83,7 @@ class _ConvCell(HybridRecurrentCell):
         kernel, hidden_kernel = _checked(i2h_kernel, dims, "i2h_kernel"), _checked(h2h_kernel, dims, "h2h_kernel")
         if any(size % 2 == 0 for size in hidden_kernel):
             raise AssertionError(f"Only support odd number, get h2h_kernel= {h2h_kernel}")
-        pad, dilate = _checked(i2h_pad, dims, "i2h_pad"), _checked(i2h_dilate, dims, "i2h_dilate")
+        pad, dilate = _checked(i2h_pad, dims, "i2h_pad", least=0), _checked(i2h_dilate, dims, "i2h_dilate")
         hidden_dilate = _checked(h2h_dilate, dims, "h2h_dilate")
         hidden_pad = tuple(d * (k - 1) // 2 for d, k in zip(hidden_dilate, hidden_kernel, strict=True))
         rows = self._gates * hidden_channels

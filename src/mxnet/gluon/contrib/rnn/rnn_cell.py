@@ -6,8 +6,7 @@ from typing import Any
 
 from .... import initializer
 from ....ndarray import NDArray
-from ....symbol import Symbol
-from ...parameter import ParameterDict
+from ...parameter import ParameterDict, tensor_types  # noqa: F401 - MXNet has the types here, too
 from ...rnn.cells import _Cell, need_size
 from ...rnn.modifiers import Kept, ModifierCell, has_bidirectional, need_rate
 from ...rnn.recurrent import need_states
@@ -16,7 +15,6 @@ from ...rnn.sequences import Sequence, begin_states, format_sequence, is_merged,
 __all__ = ["LSTMPCell", "VariationalDropoutCell", "dynamic_unroll"]
 
 _Init = initializer.Initializer | str | None
-tensor_types = (Symbol, NDArray)
 
 
 class VariationalDropoutCell(ModifierCell):
@@ -38,12 +36,12 @@ class VariationalDropoutCell(ModifierCell):
         need_rate("drop_inputs", drop_inputs)
         need_rate("drop_states", drop_states)
         need_rate("drop_outputs", drop_outputs)
-        super().__init__(base_cell)
         if drop_states and has_bidirectional(base_cell):
             raise AssertionError(
                 "BidirectionalCell doesn't support variational state dropout. Please add VariationalDropoutCell to the "
                 "cells underneath instead."
             )
+        super().__init__(base_cell)
         self.drop_inputs, self.drop_states, self.drop_outputs = drop_inputs, drop_states, drop_outputs
 
     _keeps = True
