@@ -234,6 +234,57 @@ def test_stale_gradients_leave_everything_as_it_is_on_several_contexts():
     assert [w.asnumpy()[0, 0] for w in net.weight.list_data()] == pytest.approx([1 - 0.04, 1])
 
 
+def test_contexts_change_under_a_store_of_another_kind(monkeypatch):
+    """One that updates weights, and whose states nobody sees."""
+
+    class Foreign(mx.kv.KVStoreBase):
+        type = "foreign"
+
+        def __init__(self):
+            self.rate, self.values = 0.0, {}
+
+        def is_capable(self, capability):
+            return True
+
+        def set_optimizer(self, optimizer):
+            self.rate = optimizer.learning_rate
+
+        def broadcast(self, key, value, out, priority=0):
+            self.values[key] = value.copy()
+            for array in out:
+                array[:] = value
+
+        def pushpull(self, key, value, out=None, priority=0):
+            self.values[key] -= self.rate * sum(grad.as_in_context(value[0].ctx) for grad in value)
+            for array in out:
+                array[:] = self.values[key]
+
+    monkeypatch.setitem(mx.kv.KVStoreBase.kv_registry, "foreign", Foreign)
+    net = gluon.nn.Dense(1, in_units=3, use_bias=False)
+    net.initialize(mx.init.One(), ctx=[mx.cpu(0), mx.cpu(1)])
+    trainer = gluon.Trainer(net.collect_params(), "sgd", {"learning_rate": 0.25}, kvstore="foreign")
+    for contexts, left in (([mx.cpu(0), mx.cpu(1)], -1), ([mx.cpu(2), mx.cpu(3)], -3)):
+        net.collect_params().reset_ctx(contexts)
+        for ctx in contexts:
+            backward(net, ctx)
+        trainer.step(1)
+        assert [w.asnumpy().tolist() for w in net.weight.list_data()] == [[[left] * 3]] * 2
+
+
+def test_a_subclass_sums_gradients_its_own_way_without_a_store(net):
+    """As Horovod's and BytePS's trainers do."""
+
+    class Doubled(gluon.Trainer):
+        def _allreduce_grads(self):
+            for parameter in self._params:
+                parameter.list_grad()[0][:] *= 2
+
+    trainer = Doubled(net.collect_params(), "sgd", {"learning_rate": 0.25}, kvstore=None)
+    backward(net)
+    trainer.step(1)
+    assert (net.weight.data().asnumpy() == -1).all()
+
+
 def test_store_asked_for_with_one_context(net):
     trainer = gluon.Trainer(net.collect_params(), "sgd", {"learning_rate": 0.25}, update_on_kvstore=True)
     backward(net)

@@ -104,8 +104,6 @@ def test_wrong_creation():
 @pytest.mark.parametrize("name", EVERY)
 def test_arrays_that_do_not_fit_are_refused_and_change_nothing(name):
     optimizer = mx.optimizer.create(name)
-    if name in ("groupadagrad", "GroupAdaGrad"):
-        optimizer.wd = 0
     weight, grad = nd.ones((4, 3)), nd.ones((4, 3))
     state = optimizer.create_state(0, weight)
     for wrong in ((3, 4), (4,), (4, 1)):  # the first has as many elements: only its shape tells
@@ -223,7 +221,7 @@ def test_states_have_the_weights_dtype(name, dtype):
         weight, updater = steps(name, weight, [nd.ones((2, 2), dtype=dtype)] * 2, learning_rate=0.25)
     assert all(array.dtype == weight.dtype for array in cases.flatten(updater.states[0]))
     assert np.isfinite(weight.astype("float32").asnumpy()).all()
-    assert (weight.astype("float32").asnumpy() != 1).all() or (name, dtype[0]) in (("lars", "f"), ("lars", "b"))
+    assert (weight.astype("float32").asnumpy() != 1).all() or (name == "lars" and dtype != "float64")
 
 
 @pytest.mark.parametrize("name", EVERY)
@@ -250,7 +248,7 @@ def test_lists_of_mixed_dtypes_are_as_one_by_one(name):
                     updater(i, grad, weights[i])
         results.append([weight.astype("float32").asnumpy() for weight in weights])
     for one, two in zip(*results, strict=True):
-        np.testing.assert_allclose(one, two, rtol=2e-3 if one.dtype == np.float16 else 1e-6)
+        np.testing.assert_allclose(one, two, rtol=1e-6)
 
 
 @pytest.mark.parametrize("name", EXACT)

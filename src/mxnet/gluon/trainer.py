@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -167,7 +168,7 @@ class Trainer:
     def _prefers_store(self, store: Any) -> bool:
         if self._contains_sparse_grad:  # adding up gradients of few rows is cheaper than copying whole weights
             return "dist" in store.type
-        if self._kvstore_params["kvstore"] == "local" and any(_size(p.shape) > LARGE for p in self._params):
+        if self._kvstore_params["kvstore"] == "local" and any(math.prod(p.shape or ()) > LARGE for p in self._params):
             return False
         return os.environ.get("MXNET_UPDATE_ON_KVSTORE", "1") != "0"
 
@@ -242,12 +243,11 @@ class Trainer:
         """
         self._check_and_rescale_grad(self._scale / batch_size)
         self._prepare()
-        if self._kvstore is not None:
-            if not ignore_stale_grad:
-                self._planned().check_fresh()
-            if self._update_on_kvstore and self._overflows():
-                return
-            self._allreduce_grads()
+        if self._kvstore is not None and not ignore_stale_grad:  # before gradients are summed
+            self._planned().check_fresh()
+        if self._update_on_kvstore and self._overflows():
+            return
+        self._allreduce_grads()  # without a store, too: subclasses have their own
         self._update(ignore_stale_grad)
 
     def allreduce_grads(self) -> None:
@@ -288,10 +288,12 @@ class Trainer:
             store._allreduce(plan.indices, plan.grads_by_key)
 
     def _update(self, ignore_stale_grad: bool) -> None:
+        if self._update_on_kvstore:
+            return
         plan = self._planned()
         if not ignore_stale_grad:
             plan.check_fresh()
-        if self._update_on_kvstore or not plan.indices or self._overflows():
+        if not plan.indices or self._overflows():
             return
         for updater, weights, grads, leaves in zip(self._updaters, plan.weights, plan.grads, plan.leaves, strict=True):
             if not ignore_stale_grad:
@@ -363,11 +365,13 @@ class Trainer:
         self._continue(saved, optimizer)
 
     def _users(self) -> list[optimizers.Updater]:
-        """The updaters that have the states: the store's, or one for each context."""
-        return [self._kvstore._updater] if self._update_on_kvstore else self._updaters
+        """The updaters that have the states: the store's, or one for each context; none where a store is not ours."""
+        if not self._update_on_kvstore:
+            return self._updaters
+        return [self._kvstore._need_optimizer()] if isinstance(self._kvstore, KVStore) else []
 
     def _states(self) -> dict[Any, Any]:
-        users = self._users() if isinstance(self._kvstore, KVStore) or not self._update_on_kvstore else []
+        users = self._users()
         return users[0].states if users else {}
 
     def _continue(self, saved: dict[Any, Any], optimizer: optimizers.Optimizer) -> None:
@@ -467,10 +471,3 @@ class _Plan:
                         "subset, call step with ignore_stale_grad=True to suppress this warning and skip updating of "
                         "Parameters with stale gradient"
                     )
-
-
-def _size(shape: Sequence[int] | None) -> int:
-    size = 1
-    for length in shape or ():
-        size *= length
-    return size

@@ -103,9 +103,10 @@ class KVStore(KVStoreBase):
         keys, outs = _lists(key, _given("out", out))
         if ignore_sparse:
             outs = [[array for array in each if array.stype == "default"] for each in outs]
-        for k, stored, each in zip(keys, self._values_of(keys), outs, strict=True):
+        values = self._values_of(keys)
+        for k, stored, each in zip(keys, values, outs, strict=True):
             _need_alike(k, stored, each, dtypes=False)
-        copy_out([array._data for array in self._values_of(keys)], outs)
+        copy_out([array._data for array in values], outs)
 
     def pushpull(self, key: Any, value: Any, out: Any = None, priority: int = 0) -> None:
         """``push``, then ``pull`` into ``out``, or into the arrays of ``value`` themselves."""

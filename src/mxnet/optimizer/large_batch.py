@@ -11,6 +11,7 @@ from ..ndarray import NDArray, zeros_like
 from ..ops.optimizer import lamb, multi_sgd
 from ..ops.optimizer import sgd_adam as kernels
 from .base import Optimizer, register
+from .checks import columns
 
 __all__ = ["LAMB", "LARS", "LBSGD"]
 
@@ -194,7 +195,7 @@ class LBSGD(Optimizer):
         else:
             multipliers = map(self._by_time, counts)
         lrs = [lr * multiplier for lr, multiplier in zip(lrs, multipliers, strict=True)]
-        self._apply(indices, lrs, wds, [weights, grads, None if states[0] is None else states])
+        self._apply(indices, lrs, wds, [weights, grads, *columns(states)])
 
     def _step(
         self, indices: Sequence[Any], lrs: list, wds: list, weights: list, grads: list, momenta: list | None
@@ -203,9 +204,6 @@ class LBSGD(Optimizer):
             weights, grads, momenta, lrs, wds,
             momentum=self.momentum, rescale=self.rescale_grad, clip=self.clip_gradient or None,
         )  # fmt: skip
-
-    def _is_lazy(self, weights: Sequence[NDArray]) -> bool:
-        return True
 
     def _add(self, index: Any, grad: NDArray) -> dict[str, Any]:
         """Add a gradient to those of its weight."""

@@ -69,7 +69,6 @@ class NAG(Optimizer):
     Without momentum it is SGD.
     """
 
-    lazy_update = True
     _master_first = False
 
     def __init__(self, momentum: float = 0.0, **kwargs: Any) -> None:

@@ -16,7 +16,7 @@ from torch import Tensor
 from ..attributes import Floats
 from ..checks import need_count, need_float, need_shape
 from ..registry import operator
-from .multi_tensor import columns, copies, gradients, need_each, one_per_weight, places, results
+from .multi_tensor import columns, copies, gradients, move, need_each, one_per_weight, places, results
 
 __all__ = ["descend", "lars"]
 
@@ -45,10 +45,7 @@ def descend(
     steps = gradients(grads, rescale, clip)
     torch._foreach_add_(steps, torch._foreach_mul(weights, wds))
     torch._foreach_mul_(steps, [-lr for lr in lrs])
-    if momenta is not None:
-        torch._foreach_mul_(momenta, momentum)
-        torch._foreach_add_(momenta, steps)
-    torch._foreach_add_(weights, steps if momenta is None else momenta)
+    move(weights, steps, momenta, momentum)
 
 
 def _sgd(

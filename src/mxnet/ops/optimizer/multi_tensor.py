@@ -16,6 +16,7 @@ __all__ = [
     "copy_all",
     "decay",
     "gradients",
+    "move",
     "need_alike",
     "need_each",
     "on_copies",
@@ -50,6 +51,14 @@ def decay(grads: list[Tensor], weights: Sequence[Tensor], wds: Sequence[float]) 
     elif first:
         torch._foreach_add_(grads, weights, alpha=first)
     return grads
+
+
+def move(weights: Sequence[Tensor], steps: Sequence[Tensor], momenta: Sequence[Tensor] | None, momentum: float) -> None:
+    """``weight += step``, or with momenta ``mom = momentum * mom + step`` and ``weight += mom``, in place."""
+    if momenta is not None:
+        torch._foreach_mul_(momenta, momentum)
+        torch._foreach_add_(momenta, steps)
+    torch._foreach_add_(weights, steps if momenta is None else momenta)
 
 
 def copy_all(targets: Sequence[Tensor], sources: Sequence[Tensor]) -> None:

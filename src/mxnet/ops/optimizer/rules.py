@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .multi_tensor import decay, gradients, run_mean, run_mean_square
+from .multi_tensor import decay, gradients, move, run_mean, run_mean_square
 
 __all__ = [
     "adadelta",
@@ -121,10 +121,7 @@ def dcasgd(
     torch._foreach_add_(decay(g, weights, wds), late, alpha=lamda)
     torch._foreach_mul_(g, _minus(lrs))
     torch._foreach_copy_(previous, weights)
-    if momenta is not None:
-        torch._foreach_mul_(momenta, momentum)
-        torch._foreach_add_(momenta, g)
-    torch._foreach_add_(weights, g if momenta is None else momenta)
+    move(weights, g, momenta, momentum)
 
 
 def sgld(
