@@ -37,33 +37,33 @@ def multiplies(x: Any, weight: Any) -> bool:
     )
 
 
-def linear(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, then: str = "none") -> torch.Tensor:
-    """``then(x @ weight.T + bias)``, as torch's ``linear``, with its gradient; ``then`` is 'none' or 'relu'."""
+def linear(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
+    """``x @ weight.T + bias``, as torch's ``linear``, with its gradient.
+
+    oneDNN could apply relu as it writes the result, but its relu makes 0 of NaN: training would go wrong unseen.
+    """
     if has_torch_function((x, weight)):  # who listens to torch's calls hears this one
-        return handle_torch_function(linear, (x, weight), x, weight, bias, then)
+        return handle_torch_function(linear, (x, weight), x, weight, bias)
     if torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in (x, weight, bias)):
-        return _Linear.apply(x, weight, bias, then)
-    return _product(x, weight, bias, then)
+        return _Linear.apply(x, weight, bias)
+    return _product(x, weight, bias)
 
 
-def _product(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, then: str = "none") -> torch.Tensor:
-    return torch.ops.mkldnn._linear_pointwise(x, weight, bias, then, [], "")
+def _product(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
+    return torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
 
 
 class _Linear(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, then: str) -> torch.Tensor:
-        result = _product(x, weight, bias, then)
-        ctx.save_for_backward(x, weight, *([result] if then == "relu" else []))
-        return result
+    def forward(ctx: Any, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
+        ctx.save_for_backward(x, weight)
+        result = _product(x.reshape(-1, x.size(-1)), weight, bias)
+        return torch.ops.aten._unsafe_view(result, (*x.shape[:-1], weight.size(0)))  # a view could not be written to
 
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        x, weight, *active = ctx.saved_tensors
-        grad = grads[0]
-        if active:
-            grad = torch.ops.aten.threshold_backward(grad, active[0], 0)
-        rows = grad.reshape(-1, weight.size(0))
+        x, weight = ctx.saved_tensors
+        rows = grads[0].reshape(-1, weight.size(0))
         for_x = for_weight = for_bias = None
         if ctx.needs_input_grad[0]:  # torch's product is what a second derivative can go through
             product = F.linear if torch.is_grad_enabled() else _product
@@ -72,7 +72,7 @@ class _Linear(torch.autograd.Function):
             for_weight = _of_weight(rows, x.reshape(-1, x.size(-1)))
         if ctx.needs_input_grad[2]:
             for_bias = rows.sum(0)
-        return for_x, for_weight, for_bias, None
+        return for_x, for_weight, for_bias
 
 
 def _of_weight(grad: torch.Tensor, x: torch.Tensor) -> torch.Tensor:

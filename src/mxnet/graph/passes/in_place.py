@@ -1,7 +1,7 @@
 """Activations in place: ``relu(y)`` becomes ``relu_(y)`` where nobody else sees the memory of ``y``.
 
 That saves an allocation and a pass through memory. While gradients are recorded, it is right only where the gradient of
-what made ``y`` does not look at ``y``. A large product that oneDNN computes applies ``relu`` itself as it writes ``y``.
+what made ``y`` does not look at ``y``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import operator as python
 import torch
 import torch.fx as fx
 
-from ...ops import onednn
 from .effects import is_call, is_view
 
 __all__ = ["activate_in_place"]
@@ -28,20 +27,9 @@ def activate_in_place(graph: fx.Graph) -> None:
         if function is None or len(node.args) != 1 or node.kwargs:
             continue
         source = node.args[0]
-        if source.target is onednn.linear:
-            _join(node, source)
-            continue
         if len(source.users) == 1 and _is_fresh(source) and source.meta["info"].dtype.is_floating_point:
             node.target = function
             node.op = "call_function"
-
-
-def _join(relu: fx.Node, product: fx.Node) -> None:
-    """oneDNN's product computes relu as it writes its result."""
-    if is_call(relu, "relu") and len(product.users) == 1 and "relu" not in product.args:
-        product.args = (*product.args[:3], "relu")
-        relu.replace_all_uses_with(product)
-        relu.graph.erase_node(relu)
 
 
 def _is_fresh(node: fx.Node) -> bool:
