@@ -6,6 +6,7 @@ import pytest
 import torch
 import torch.fx as fx
 
+from mxnet import gluon, nd
 from mxnet.graph.passes.casts import share_casts
 from mxnet.graph.trace import Info
 
@@ -91,4 +92,30 @@ def test_a_write_elsewhere_does_not_matter():
     calls = Calls()
     first = calls.to(calls.x, BF16)
     calls.call("mul_", calls.call("sin", calls.x), 2.0)
-    assert calls.casts(first, calls.to(calls.x, BF16)) == 1
+    assert calls.casts(calls.call("sin", first), calls.call("cos", calls.to(calls.x, BF16))) == 1
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_write_into_one_copy_afterwards(which):
+    calls = Calls()
+    copies = calls.to(calls.x, BF16), calls.to(calls.x, BF16)
+    calls.call("mul_", copies[which], 2.0)
+    assert calls.casts(*(calls.call("sin", copy) for copy in copies)) == 2
+
+
+@pytest.mark.parametrize("view", [False, True])
+@pytest.mark.parametrize("detour", [False, True])
+def test_outputs_have_memory_of_their_own(detour, view):
+    class Twice(gluon.HybridBlock):
+        def hybrid_forward(self, F, x):
+            y = F.cast(F.cast(x, "float32" if detour else "float16"), "float16")
+            return F.cast(x, "float16"), F.reshape(y, shape=(-1,)) if view else y, F.cast(x, "float16")
+
+    net, x = Twice(), nd.ones((2, 3), dtype="float16" if detour else "float32")
+    net.hybridize()
+    for _ in range(4):  # traced, then by the code of a plan
+        outputs = net(x)
+        for i, output in enumerate(outputs):
+            assert (output.asnumpy() == 1).all()
+            output[:] = i + 2
+        assert (x.asnumpy() == 1).all()

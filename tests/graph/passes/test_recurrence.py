@@ -111,6 +111,17 @@ def cells_are_seen(x, h, c, w, r, b, d):
     return total, h * 1
 
 
+def kept_parts_are_seen(x, h, c, w, r, b, d):
+    total = c * 0
+    for step in unbound(x):
+        i, f, g, o = split(F.linear(step, w, b) + F.linear(h, r, d))
+        kept = torch.sigmoid(f) * c
+        c = kept + torch.sigmoid(i) * torch.tanh(g)
+        h = torch.sigmoid(o) * torch.tanh(c)
+        total = total + kept
+    return total, h * 1
+
+
 def fed_back(x, h, c, w, r, b, d):
     """Each input depends on the output before."""
     for step in unbound(x):
@@ -131,7 +142,9 @@ def one_step(x, h, c, w, r, b, d):
     return h * c
 
 
-LEFT_ALONE = [other_weights, peephole, other_order, cells_are_seen, fed_back, written, one_step]
+LEFT_ALONE = [
+    other_weights, peephole, other_order, cells_are_seen, kept_parts_are_seen, fed_back, written, one_step,
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("function", LEFT_ALONE)
@@ -140,6 +153,17 @@ def test_left_alone(function):
     before = code(graph)
     fuse_recurrence(graph)
     assert code(graph) == before
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_steps_that_broadcast_are_left_alone(number):
+    """An input, output or cell that all samples share: torch's kernel would read beyond its end."""
+    given = list(tensors())
+    given[number] = given[number][..., :1, :].clone()
+    graph = graph_of(FUSED["all parts"], *given)
+    fuse_recurrence(graph)
+    assert calls(graph).count("lstm") == (number > 0)  # after the first step, output and cell have all samples
+    check(FUSED["all parts"], as_function(graph), *given, gradients=True)
 
 
 def test_steps_stay_where_they_are_not_on_a_cpu():

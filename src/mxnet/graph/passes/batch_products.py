@@ -14,7 +14,7 @@ import torch.fx as fx
 from torch.nn.functional import linear
 
 from ...ops import onednn
-from .effects import is_call, is_view, root, written
+from .effects import escapes, is_call, root, written
 
 __all__ = ["batch_products"]
 
@@ -35,7 +35,7 @@ def batch_products(graph: fx.Graph) -> None:
             continue
         for operands, products in groups.items():
             used = [node for node in (x, *operands, *products.values()) if isinstance(node, fx.Node)]
-            if len(products) != shape[axis] or any(map(_escapes, products.values())):  # type: ignore[index]
+            if len(products) != shape[axis] or any(map(escapes, products.values())):  # type: ignore[index]
                 continue
             if not touched & set(map(root, used)):
                 _batch(graph, x, axis, operands, products)  # type: ignore[arg-type]
@@ -56,8 +56,3 @@ def _batch(graph: fx.Graph, x: fx.Node, axis: int, operands: tuple, products: di
             product.replace_all_uses_with(new)
     for product in products.values():
         graph.erase_node(product)
-
-
-def _escapes(node: fx.Node) -> bool:
-    """Whether the graph returns a node, or a view of it: outputs have memory of their own."""
-    return any(user.op == "output" or (is_view(user) and _escapes(user)) for user in node.users)

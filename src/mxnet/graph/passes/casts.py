@@ -13,7 +13,7 @@ from typing import Any
 import torch
 import torch.fx as fx
 
-from .effects import is_view, writes, written
+from .effects import escapes, root, writes, written
 
 __all__ = ["share_casts"]
 
@@ -21,24 +21,25 @@ _WIDER = {torch.float16: (torch.float32, torch.float64), torch.bfloat16: (torch.
 
 
 def share_casts(graph: fx.Graph) -> None:
-    known: dict[tuple[fx.Node, torch.dtype], fx.Node] = {}  # casts whose source nobody has written to since
+    touched = {root(target) for node in graph.nodes for target in written(node)}
+    known: dict[tuple[fx.Node, torch.dtype], fx.Node] = {}
     for node in list(graph.nodes):
-        if writes(node):
-            changed = {_memory(target) for target in written(node)}
-            for key, cast in list(known.items()):
-                if not changed or {_memory(key[0]), _memory(cast)} & changed:
-                    del known[key]
+        if writes(node) and not written(node):  # gradients are recorded from here on, or no more
+            known.clear()
         dtype = _target(node)
         if dtype is None:
             continue
         source: Any = node.args[0]
-        found = source if source.meta["info"].dtype is dtype else _before_detour(source, dtype, known)
-        found = known.get((source, dtype)) if found is None else found
-        if found is None:
-            known[source, dtype] = node
+        if source.meta["info"].dtype is dtype:
+            found = source
+        elif root(source) in touched:
+            continue
         else:
-            node.replace_all_uses_with(found)
-            graph.erase_node(node)
+            found = _before_detour(source, dtype, known) or known.setdefault((source, dtype), node)
+            if found is node or escapes(node):
+                continue
+        node.replace_all_uses_with(found)
+        graph.erase_node(node)
 
 
 def _target(node: fx.Node) -> torch.dtype | None:
@@ -57,10 +58,3 @@ def _before_detour(source: fx.Node, dtype: torch.dtype, known: dict) -> fx.Node 
     if start is None or start.meta["info"].dtype is not dtype or known.get((start, wide)) is not source:
         return None
     return start
-
-
-def _memory(node: fx.Node) -> fx.Node:
-    """The node in whose memory a result may lie."""
-    while is_view(node) and _target(node) is None and node.args and isinstance(node.args[0], fx.Node):
-        node = node.args[0]
-    return node

@@ -8,7 +8,7 @@ from typing import Any
 import torch.fx as fx
 from torch.fx.node import map_arg
 
-__all__ = ["draws", "is_call", "is_pure", "is_view", "name_of", "root", "shows", "writes", "written"]
+__all__ = ["draws", "escapes", "is_call", "is_pure", "is_view", "name_of", "root", "shows", "writes", "written"]
 
 _VIEWS = frozenset(
     "view unflatten squeeze unsqueeze t mT transpose permute movedim swapaxes detach expand expand_as broadcast_to "
@@ -57,6 +57,11 @@ def is_pure(node: fx.Node) -> bool:
 def is_view(node: fx.Node) -> bool:
     """Whether the result may share memory with an argument."""
     return shows(node) or node.target is python.getitem or is_call(node, *_PERHAPS)
+
+
+def escapes(node: fx.Node) -> bool:
+    """Whether the graph returns a node, or a view of it: outputs have memory of their own."""
+    return any(user.op == "output" or (is_view(user) and escapes(user)) for user in node.users)
 
 
 def root(node: fx.Node) -> fx.Node:

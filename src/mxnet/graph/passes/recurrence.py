@@ -84,7 +84,9 @@ def _step(node: fx.Node) -> _Step | None:
     if write is not write_too or new_cell is None or set(new_cell.args) != {write, keep}:
         return None
     squash, cell = _other(new_h, active[3]), _other(keep, active[1])
-    if not is_call(squash, "tanh") or squash.args[0] is not new_cell or len(squash.users) != 1:
+    if not is_call(squash, "tanh") or squash.args[0] is not new_cell or len(squash.users) != 1 or len(keep.users) != 1:
+        return None
+    if not (_same_shape(*products) and _same_shape(cell, new_cell)):  # torch's kernel does not broadcast
         return None
     (x, w, b), (h, r, c) = (product.args for product in products)
     calls = (*products, gates, node, *parts.values(), *active, write, keep, new_cell, squash, new_h)
@@ -95,6 +97,10 @@ def _is_product(node: Any) -> bool:
     """Whether a node is ``linear`` of a matrix, with a bias, for the gates alone."""
     is_linear = is_call(node, "linear") and len(node.args) == 3 and len(node.users) == 1
     return is_linear and None not in node.args and len(node.args[0].meta["info"].shape) == 2
+
+
+def _same_shape(one: fx.Node, other: fx.Node) -> bool:
+    return one.meta["info"].shape == other.meta["info"].shape
 
 
 def _only(node: fx.Node, name: str) -> fx.Node | None:
