@@ -74,6 +74,11 @@ class Server(http.server.BaseHTTPRequestHandler):
         type(self).asked += 1
         if self.path == "/nothing":
             self.send_error(404)
+        elif self.path == "/short":
+            self.send_response(200)
+            self.send_header("Content-Length", "1000000000000")
+            self.end_headers()
+            self.wfile.write(b"abc")
         elif self.asked < 3:
             self.send_error(503)
         else:
@@ -93,6 +98,9 @@ def test_download_tries_again(tmp_path):
             base, target = f"http://127.0.0.1:{server.server_port}", str(tmp_path / "file")
             with pytest.raises(RuntimeError, match="404"):
                 utils.download(base + "/nothing", target, retries=0)
+            with pytest.raises(ConnectionError, match="3 bytes of 1000000000000 came"):  # no SHA-1 is needed to see it
+                utils.download(base + "/short", target, retries=0)
+            assert not list(tmp_path.iterdir())
             Server.asked = 0
             digest = hashlib.sha1(b"abc").hexdigest()
             with pytest.raises(UserWarning, match="came incomplete"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 import warnings
 import weakref
 from collections import OrderedDict
@@ -15,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from .. import ndarray
+from .._files import atomic_write
 from ..context import Context
 from ..ndarray import NDArray
 
@@ -179,29 +179,29 @@ def download(
 def _fetch(url: str, target: str, sha1_hash: str | None, secure: Any) -> None:
     """One attempt to download a file."""
     import shutil
+    from http.client import HTTPException
     from urllib.error import HTTPError, URLError
     from urllib.request import urlopen
 
-    descriptor, part = tempfile.mkstemp(dir=os.path.dirname(os.path.abspath(target)))
     try:
-        with os.fdopen(descriptor, "wb") as file, urlopen(url, context=secure, timeout=60) as response:
+        with atomic_write(target) as file, urlopen(url, context=secure, timeout=60) as response:
             shutil.copyfileobj(response, file)
-        if sha1_hash and not check_sha1(part, sha1_hash):
-            raise UserWarning(
-                f"What was downloaded from {url} has another SHA-1 than {sha1_hash}: the file has changed there, or "
-                "came incomplete. Nothing was kept."
-            )
-        os.replace(part, target)
+            file.flush()
+            length = response.headers.get("Content-Length")
+            if length is not None and length.strip() != str(file.tell()):
+                raise ConnectionError(f"{file.tell()} bytes of {length} came")
+            if sha1_hash and not check_sha1(file.name, sha1_hash):
+                raise UserWarning(
+                    f"What was downloaded from {url} has another SHA-1 than {sha1_hash}: the file has changed there, "
+                    "or came incomplete. Nothing was kept."
+                )
     except HTTPError as error:
         raise RuntimeError(f"Failed downloading url {url}: {error}.") from None
-    except (URLError, TimeoutError, ConnectionError) as error:
+    except (URLError, HTTPException, TimeoutError, ConnectionError) as error:
         raise ConnectionError(
             f"Cannot reach {url}: {getattr(error, 'reason', error)}. Without a network, put the file at {target!r} by "
             "hand."
         ) from None
-    finally:
-        if os.path.exists(part):
-            os.remove(part)
 
 
 def replace_file(src: str, dst: str) -> None:
