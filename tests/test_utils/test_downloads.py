@@ -67,6 +67,23 @@ def test_packed_files(server):
         archive.writestr("inside/file", "zipped")
     test_utils.get_zip_data("zipped", (server / "z.zip").as_uri(), "z.zip")
     assert Path("zipped/inside/file").read_text() == "zipped"
+    assert sorted(p.name for p in Path("zipped").iterdir()) == ["inside", "z.zip"]
+
+
+def test_what_was_not_unpacked_is_fetched_again(server):
+    url = (server / "z.zip").as_uri()
+    for _ in range(2):  # the second call, too, has nothing to give
+        (server / "z.zip").write_bytes(b"<html>")
+        with pytest.raises(zipfile.BadZipFile):
+            test_utils.get_zip_data("zipped", url, "z.zip")
+    with zipfile.ZipFile(server / "z.zip", "w") as archive:
+        archive.writestr("file", "zipped")
+    test_utils.get_zip_data("zipped", url, "z.zip")
+    assert Path("zipped/file").read_text() == "zipped"
+    (server / "text.bz2").write_bytes(bz2.compress(bytes(range(256)) * 999)[:-9])
+    with pytest.raises(EOFError):
+        test_utils.get_bz2_data("data", "text", (server / "text.bz2").as_uri(), "text.bz2")
+    assert [p.name for p in Path("data").iterdir()] == ["text.bz2"]
 
 
 def test_mnist(server, monkeypatch):

@@ -86,7 +86,7 @@ def test_columns_cut_what_is_too_long(length, positions, line, capsys):
     [
         (3, {}, TypeError, "symbol must be Symbol, but is 3"),
         (sym.var("data") * 2, [(2, 3)], TypeError, r"shape must be a dict .* is \[\(2, 3\)\]"),
-        (sym.FullyConnected(sym.var("data"), num_hidden=3), {"data": (2, 3), "other": 3}, Exception, "other|3"),
+        (sym.FullyConnected(sym.var("data"), num_hidden=3), {"data": (2, 3), "other": 3}, TypeError, "'other' is 3"),
         (sym.dot(sym.var("a"), sym.var("b")), {"a": (2, 3), "b": (4, 5)}, mx.MXNetError, "dot"),
     ],
 )

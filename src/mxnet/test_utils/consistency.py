@@ -10,7 +10,7 @@ import numpy as np
 from ..executor import Executor
 from ..ndarray import NDArray
 from ..symbol import Symbol
-from .comparing import assert_almost_equal
+from .comparing import _numpy, assert_almost_equal
 from .tolerances import Tolerance
 
 __all__ = ["check_consistency"]
@@ -127,7 +127,3 @@ def _fill(
 
 def _results(executor: Executor, gradients: bool) -> dict[str, NDArray | None]:
     return {**executor.output_dict, **(executor.grad_dict if gradients else {})}
-
-
-def _numpy(array: Any) -> np.ndarray:
-    return array.asnumpy() if isinstance(array, NDArray) else np.asarray(array)

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from .._files import atomic_write
 from ..base import MXNetError
 from ..gluon import utils
 
@@ -84,23 +85,22 @@ def get_bz2_data(data_dir: str, data_name: str, url: str, data_origin_name: str)
 
 
 def get_zip_data(data_dir: str, url: str, data_origin_name: str) -> None:
-    """Fetch a zip file as ``data_dir/data_origin_name``, unless it is there, and unpack it into ``data_dir``."""
+    """Fetch a zip file as ``data_dir/data_origin_name``, unless it is there, and unpack it into ``data_dir``.
+
+    It gets its name when everything is unpacked, so that what was interrupted is done again.
+    """
     packed = Path(data_dir, data_origin_name)
     if not packed.exists():
-        download(url, fname=data_origin_name, dirname=data_dir)
-        with zipfile.ZipFile(packed) as archive:
+        part = download(url, fname=f"{data_origin_name}.part", dirname=data_dir, overwrite=True)
+        with zipfile.ZipFile(part) as archive:
             archive.extractall(data_dir)
+        os.replace(part, packed)
 
 
 def _unpack(source: Any, target: Path) -> None:
     """Write what a compressed file holds; ``target`` appears when it is complete."""
-    part = target.with_name(target.name + ".part")
-    try:
-        with open(part, "wb") as file:
-            shutil.copyfileobj(source, file)
-        os.replace(part, target)
-    finally:
-        part.unlink(missing_ok=True)
+    with atomic_write(target) as file:
+        shutil.copyfileobj(source, file)
 
 
 def _mnist_file(name: str, folder: str) -> Path:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .._extras import require
-from ..ndarray import NDArray
+from .comparing import _numpy
 
 __all__ = ["chi_square_check", "gen_buckets_probs_with_ppf", "mean_check", "var_check", "verify_generator"]
 
@@ -21,7 +21,7 @@ Generator = Callable[[int], Any]
 
 def mean_check(generator: Generator, mu: float, sigma: float, nsamples: int = 1000000) -> bool:
     """Whether the mean of samples is ``mu`` up to three of its standard deviations, ``sigma / sqrt(nsamples)``."""
-    samples = _samples(generator, nsamples)
+    samples = _numpy(generator(nsamples))
     return bool(abs(samples.mean() - mu) < 3 * sigma / np.sqrt(nsamples))
 
 
@@ -29,7 +29,7 @@ def var_check(generator: Generator, sigma: float, nsamples: int = 1000000) -> bo
     """Whether the variance of samples of a normal distribution is ``sigma ** 2`` up to three of its standard
     deviations, ``sigma ** 2 * sqrt(2 / (nsamples - 1))``.
     """
-    samples = _samples(generator, nsamples)
+    samples = _numpy(generator(nsamples))
     return bool(abs(samples.var(ddof=1) - sigma**2) < 3 * sigma**2 * np.sqrt(2 / (nsamples - 1)))
 
 
@@ -56,7 +56,7 @@ def chi_square_check(
     if not buckets:
         raise IndexError("chi_square_check needs at least one bucket")
     chi2 = require("scipy.stats", "stats").chi2
-    samples = _samples(generator, nsamples).reshape(-1)
+    samples = _numpy(generator(nsamples)).reshape(-1)
     if isinstance(buckets[0], (list, tuple)):
         observed = np.array([np.count_nonzero((low <= samples) & (samples < high)) for low, high in buckets])
     else:
@@ -89,8 +89,3 @@ def verify_generator(
             f"expected_freq={[e.tolist() for _, _, e in results]}.\nbuckets={list(buckets)}, probs={list(probs)}"
         )
     return values
-
-
-def _samples(generator: Generator, count: int) -> np.ndarray:
-    samples = generator(count)
-    return samples.asnumpy() if isinstance(samples, NDArray) else np.asarray(samples)

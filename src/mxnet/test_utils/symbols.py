@@ -14,7 +14,7 @@ from ..context import Context
 from ..executor import Executor
 from ..ndarray import NDArray
 from ..symbol import Symbol
-from .comparing import assert_almost_equal
+from .comparing import _numpy, assert_almost_equal
 from .process import default_context
 from .tolerances import Tolerance, default_numeric_eps
 
@@ -244,10 +244,6 @@ def _dtype(dtype: Any, unchanged: str | None = None) -> Any:
     if dtype is None or np.dtype(dtype) not in default_numeric_eps():
         raise AssertionError(f"dtype must be float16, float32 or float64, got {dtype!r}")
     return np.dtype(dtype)
-
-
-def _numpy(value: Any) -> np.ndarray:
-    return value.asnumpy() if isinstance(value, NDArray) else np.asarray(value)
 
 
 def _array(value: Any, ctx: Context, dtype: Any) -> NDArray:

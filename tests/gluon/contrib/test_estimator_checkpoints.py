@@ -307,6 +307,21 @@ def test_failure_while_saving_leaves_no_half_checkpoint(tmp_path, monkeypatch):
     estimator().fit(data(), epochs=1, event_handlers=[again])
 
 
+def test_failure_while_saving_mixes_no_two_trainings(tmp_path, monkeypatch):
+    estimator().fit(data(), epochs=2, event_handlers=[CheckpointHandler(tmp_path)])
+    e, whole = estimator(), estimator().net.save_parameters
+
+    def full_at_last(path):
+        if "epoch1" in path:
+            raise OSError(28, "No space left on device")
+        whole(path)
+
+    monkeypatch.setattr(e.net, "save_parameters", full_at_last)
+    with pytest.raises(OSError, match="No space left"):
+        e.fit(data(), epochs=2, event_handlers=[CheckpointHandler(tmp_path)])
+    assert [path.name for path in tmp_path.glob("*.params")] == ["model-epoch0batch3.params"]
+
+
 def test_old_checkpoints_go_with_all_their_files(tmp_path):
     estimator().fit(data(), epochs=4, event_handlers=[CheckpointHandler(tmp_path, max_checkpoints=2)])
     stems = {"model-epoch2batch9", "model-epoch3batch12"}

@@ -124,6 +124,7 @@ class CheckpointHandler(TrainBegin, BatchEnd, EpochEnd):
             f"trained total {self.current_batch} batches, saving model at {self.model_dir} with prefix: {name}",
         )
         if self.max_checkpoints > 0:
+            self._remove(name)  # an earlier fit's: the files of two trainings must never make one checkpoint
             self._write(estimator, name)
             if name in self.saved_checkpoints:  # by an earlier fit
                 self.saved_checkpoints.remove(name)

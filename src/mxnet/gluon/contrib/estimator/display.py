@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ...._extras import require
 from ....metric import EvalMetric
 from .events import BatchEnd, EpochBegin, EpochEnd, TrainBegin, TrainEnd
-from .utils import checked_metrics
+from .utils import checked_metrics, name_values
 
 if TYPE_CHECKING:
     from .estimator import Estimator
@@ -60,8 +60,7 @@ class ProgressBarHandler(TrainBegin, EpochBegin, BatchEnd, EpochEnd):
         self.current_epoch += 1
 
     def _show(self) -> None:
-        values = [pair for metric in self.metrics for pair in metric.get_name_value()]
-        self._bar.set_postfix_str(", ".join(f"{name}: {value:.4f}" for name, value in values))
+        self._bar.set_postfix_str(name_values(self.metrics))
 
     def _close(self) -> None:
         if self._bar is not None:
